@@ -1,0 +1,25 @@
+"""One attempt at a job, in whatever process: its result, or the true cause of its failure."""
+
+import traceback
+from collections.abc import Callable
+
+from nas.records import EpochMetrics, TrialFailure, TrialResult
+from nas.trial import TrialJob, run_trial
+
+
+def attempt(job: TrialJob, report: Callable[[EpochMetrics], bool]) -> TrialResult | TrialFailure:
+    """Run the job. An exception becomes a failure with one line of cause; the process goes on."""
+    try:
+        return run_trial(job, report)
+    except Exception as error:
+        return TrialFailure(cause_of(error), traceback.format_exc())
+
+
+def cause_of(error: Exception) -> str:
+    """One line for the leaderboard: running out of memory by that name, everything else by type and message."""
+    message = str(error).strip().splitlines()[0] if str(error).strip() else ""
+    if isinstance(error, MemoryError) or "out of memory" in message.lower() or "can't allocate memory" in message:
+        return f"out of memory: {message}" if message else "out of memory"
+    if type(error).__name__ == "Diverged":
+        return message
+    return f"{type(error).__name__}: {message}" if message else type(error).__name__

@@ -1,0 +1,20 @@
+"""Trials one after the other in this process: for tests, for debugging, and for plain objectives that take no time."""
+
+from nas.records import EpochMetrics
+from nas.search.executors.attempt import attempt
+from nas.search.queue import TrialQueue
+from nas.trial import TrialJob
+
+
+class InProcessExecutor:
+    """Runs each job here. Needs no Ray."""
+
+    def run(self, queue: TrialQueue) -> None:
+        """Work until the queue has no more jobs."""
+        while isinstance(job := queue.take(), TrialJob):
+            key = (job.study, job.number)
+
+            def report(point: EpochMetrics, key: tuple[str, int] = key) -> bool:
+                return queue.report(key, point)
+
+            queue.finish(key, attempt(job, report))

@@ -1,0 +1,262 @@
+"""Trials placed by Ray Tune on whatever processors and cards there are.
+
+Ray is disposable: it holds no state that is ever read back. The searcher below gets its trials from the queue, the
+scheduler feeds the queue with every result (Tune skips a searcher's `on_trial_result` for a trial that a scheduler
+stops, so results go through the scheduler), and what went wrong in either is raised again after Tune has ended.
+"""
+
+import logging
+import os
+import shutil
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import ray
+from ray import cloudpickle, tune
+from ray.tune.experiment import Trial
+from ray.tune.schedulers import FIFOScheduler, TrialScheduler
+from ray.tune.search import Searcher
+
+from nas.records import EpochMetrics, TrialFailure, TrialResult
+from nas.search.executors.attempt import attempt
+from nas.search.queue import Empty, TrialQueue
+from nas.trial import TrialJob
+
+ATTEMPTS = 3
+"""How often a trial is started when its worker process dies."""
+
+
+@dataclass(frozen=True)
+class Resources:
+    """jobs: trials at the same time. cpus: threads of each trial. gpus: cards of each trial, may be a part of one."""
+
+    jobs: int
+    cpus: int
+    gpus: float
+
+
+def start_ray(address: str | None) -> None:
+    """Start Ray here, or connect to the cluster at `address`. Takes seconds: call it in a thread of its own.
+
+    Without an address a cluster of its own is started always (a file that an ended one left behind would otherwise
+    mislead Ray), with its dashboard off and everything on loopback.
+    """
+    os.environ.setdefault("RAY_AIR_NEW_OUTPUT", "0")
+    for name, value in _QUIET.items():
+        os.environ.setdefault(name, value)
+    options: dict[str, Any] = {"log_to_driver": False, "logging_level": logging.ERROR, "configure_logging": True}
+    if address is None:
+        options |= {"address": "local", "include_dashboard": False, "_node_ip_address": "127.0.0.1"}
+    else:
+        options |= {"address": address}
+    ray.init(**options)
+
+
+_QUIET = {
+    "TUNE_DISABLE_AUTO_CALLBACK_LOGGERS": "1",
+    "TUNE_DISABLE_SIGINT_HANDLER": "1",
+    "TUNE_DISABLE_STRICT_METRIC_CHECKING": "1",
+    "TUNE_GLOBAL_CHECKPOINT_S": "86400",
+    "TUNE_MAX_PENDING_TRIALS_PG": "1",
+    "TUNE_WARN_THRESHOLD_S": "60",
+    "TUNE_PRINT_ALL_TRIAL_ERRORS": "0",
+    "RAY_CHDIR_TO_TRIAL_DIR": "0",
+    "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",
+}
+
+
+def resources_for(jobs: int | None, gpus_per_trial: float | None) -> Resources:
+    """Share out what the connected cluster has: a trial a core by default, or as many as its cards take."""
+    total = ray.cluster_resources()
+    cpus, gpus = int(total.get("CPU", 1)), total.get("GPU", 0.0)
+    share = (1.0 if gpus else 0.0) if gpus_per_trial is None else gpus_per_trial
+    most = max(1, int(gpus / share)) if share else cpus
+    wanted = min(jobs or most, most) if share else jobs or most
+    return Resources(wanted, max(1, cpus // wanted), share)
+
+
+class RayTuneExecutor:
+    """Runs the jobs of a queue with Ray Tune; Ray must have been started. `module` is the space file's own."""
+
+    def __init__(self, resources: Resources, scratch: Path, module: ModuleType | None = None) -> None:
+        self.resources = resources
+        self.scratch = scratch
+        if module is not None:
+            cloudpickle.register_pickle_by_value(module)
+
+    def run(self, queue: TrialQueue) -> None:
+        """Work until the queue has no more jobs.
+
+        Raises:
+            Exception: whatever the queue raised while Tune was calling it.
+        """
+        bridge = _Bridge(queue)
+        self.scratch.mkdir(parents=True, exist_ok=True)
+        folder = tempfile.mkdtemp(dir=self.scratch)
+        share = {"cpu": self.resources.cpus, "gpu": self.resources.gpus}
+        tuner = tune.Tuner(
+            tune.with_resources(_train, share),
+            tune_config=tune.TuneConfig(
+                search_alg=_QueueSearcher(bridge),
+                scheduler=_QueueScheduler(bridge),
+                num_samples=-1,
+                max_concurrent_trials=self.resources.jobs,
+                reuse_actors=True,
+                trial_dirname_creator=lambda trial: trial.trial_id,
+            ),
+            run_config=tune.RunConfig(
+                name="tune",
+                storage_path=folder,
+                verbose=0,
+                failure_config=tune.FailureConfig(max_failures=ATTEMPTS - 1),
+                callbacks=[_Deaths(bridge)],
+            ),
+        )
+        try:
+            tuner.fit()
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
+        if bridge.error is not None:
+            raise bridge.error
+
+
+def _train(config: dict[str, Any]) -> None:
+    """What a worker runs: the job, an epoch a report, the outcome last."""
+    job: TrialJob = config["job"].job
+
+    def report(point: EpochMetrics) -> bool:
+        tune.report({"point": point})
+        return True
+
+    tune.report({"outcome": attempt(job, report)})
+
+
+class _Parcel:
+    """Carries a job through Tune's config unopened: Tune flattens and prints what it can look into."""
+
+    def __init__(self, job: TrialJob) -> None:
+        self.job = job
+
+    def __repr__(self) -> str:
+        return f"{self.job.study}-{self.job.number}"
+
+    def __deepcopy__(self, memo: object) -> "_Parcel":
+        return self
+
+
+class _Bridge:
+    """Calls the queue for Tune, and keeps the first error: Tune swallows some, and dies half-way of others."""
+
+    def __init__(self, queue: TrialQueue) -> None:
+        self.queue = queue
+        self.error: BaseException | None = None
+        self.keys: dict[str, tuple[str, int]] = {}
+
+    def take(self, trial_id: str) -> TrialJob | Empty:
+        if self.error is not None:
+            return Empty.DONE
+        try:
+            job = self.queue.take()
+        except Exception as error:
+            self.error = error
+            return Empty.DONE
+        if isinstance(job, TrialJob):
+            self.keys[trial_id] = (job.study, job.number)
+        return job
+
+    def report(self, trial_id: str, result: dict[str, Any]) -> bool:
+        """Returns whether the trial goes on."""
+        if self.error is not None:
+            return False
+        try:
+            if "outcome" in result:
+                self.queue.finish(self.keys[trial_id], result["outcome"])
+                return True
+            return "point" not in result or self.queue.report(self.keys[trial_id], result["point"])
+        except Exception as error:
+            self.error = error
+            return False
+
+    def died(self, trial_id: str, cause: str) -> None:
+        if self.error is not None or trial_id not in self.keys:
+            return
+        try:
+            self.queue.finish(self.keys[trial_id], TrialFailure(cause))
+        except Exception as error:
+            self.error = error
+
+
+class _QueueSearcher(Searcher):
+    """Tune's way to ask for trials. Tune pickles it into its own state, which is never read: nothing goes along."""
+
+    def __init__(self, bridge: _Bridge) -> None:
+        super().__init__()
+        self.bridge: _Bridge | None = bridge
+
+    def suggest(self, trial_id: str) -> Any:
+        assert self.bridge is not None
+        job = self.bridge.take(trial_id)
+        if isinstance(job, TrialJob):
+            return {"job": _Parcel(job)}
+        return Searcher.FINISHED if job is Empty.DONE else None
+
+    def set_search_properties(self, metric: Any, mode: Any, config: Any, **spec: Any) -> bool:
+        return True
+
+    def on_trial_result(self, trial_id: str, result: dict[str, Any]) -> None:
+        """Results go through the scheduler."""
+
+    def on_trial_complete(self, trial_id: str, result: Any = None, error: bool = False) -> None:
+        """Outcomes are results, and deaths come through the callback: both before this."""
+
+    def save(self, checkpoint_path: str) -> None:
+        """Ray's state is disposable."""
+
+    def restore(self, checkpoint_path: str) -> None:
+        raise RuntimeError("a study is resumed from its storage, never from Ray's files")
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {**self.__dict__, "bridge": None}
+
+
+class _QueueScheduler(FIFOScheduler):
+    """Feeds the queue with every result and stops the trials that it wants stopped."""
+
+    def __init__(self, bridge: _Bridge) -> None:
+        super().__init__()
+        self.bridge: _Bridge | None = bridge
+
+    def on_trial_result(self, tune_controller: Any, trial: Trial, result: dict[str, Any]) -> str:
+        assert self.bridge is not None
+        goes_on = self.bridge.report(trial.trial_id, result)
+        return TrialScheduler.CONTINUE if goes_on else TrialScheduler.STOP
+
+    def on_trial_complete(self, tune_controller: Any, trial: Trial, result: dict[str, Any]) -> None:
+        """The last result of a trial comes here instead of `on_trial_result`."""
+        assert self.bridge is not None
+        self.bridge.report(trial.trial_id, result)
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {**self.__dict__, "bridge": None}
+
+
+class _Deaths(tune.Callback):
+    """Tells the queue of trials whose worker died as often as it may."""
+
+    def __init__(self, bridge: _Bridge) -> None:
+        self.bridge: _Bridge | None = bridge
+
+    def on_trial_error(self, iteration: int, trials: list[Trial], trial: Trial, **info: Any) -> None:
+        assert self.bridge is not None
+        last = str(trial.get_error() or "").strip().splitlines()
+        why = last[-1] if last else "no reason was given"
+        self.bridge.died(trial.trial_id, f"the worker process died {ATTEMPTS} times: {why}")
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {**self.__dict__, "bridge": None}
+
+
+__all__ = ["RayTuneExecutor", "Resources", "TrialResult", "resources_for", "start_ray"]

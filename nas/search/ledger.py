@@ -1,0 +1,202 @@
+"""The ledger: one study in the Optuna storage, the only truth about which trials exist and how they ended.
+
+Everything that nas knows of a trial stands in its user attributes, so that any process can read it back; a trial is
+RUNNING until it has been told. Only the driver writes.
+"""
+
+import json
+import time
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+import optuna
+from optuna.storages import RDBStorage
+from optuna.trial import FrozenTrial, TrialState
+
+from nas.environment import environment
+from nas.records import Cost, EpochMetrics, TrialFailure, TrialResult, Verdict
+from nas.space.algebra import config_hash
+from nas.space.config import Config, to_dict
+from nas.space.search_space import Objective
+from nas.tracking.record import TrialRecord
+
+STOPPED_EARLY = "stopped_early"
+_UNSTARTED = (Verdict.INFEASIBLE, Verdict.DUPLICATE)
+
+
+@dataclass
+class Ledger:
+    """One study. `objectives` are those of the space, in its order; `names` gives the baselines' names by hash."""
+
+    study: optuna.Study
+    storage: RDBStorage
+    objectives: tuple[Objective, ...]
+    names: Mapping[str, Sequence[str]] = field(default_factory=dict)
+
+    @property
+    def name(self) -> str:
+        """The study's name."""
+        return self.study.study_name
+
+    def frozen(self) -> list[FrozenTrial]:
+        """All trials, in order of number. Not to be changed."""
+        return self.study.get_trials(deepcopy=False)
+
+    def records(self) -> Iterator[TrialRecord]:
+        """What is known of every trial that was started, in order of number; rejected draws are left out."""
+        for frozen in self.frozen():
+            if frozen.state != TrialState.WAITING and "config" in frozen.user_attrs:
+                record = record_of(frozen, self)
+                if record.verdict not in _UNSTARTED:
+                    yield record
+
+    def record(self, trial: optuna.Trial) -> TrialRecord:
+        """What is known of one trial now."""
+        return record_of(self.storage.get_trial(trial._trial_id), self)
+
+    def verdicts(self) -> dict[Verdict, int]:
+        """How many trials ended in each way."""
+        counts = dict.fromkeys(Verdict, 0)
+        for frozen in self.frozen():
+            verdict = verdict_of(frozen)
+            if verdict is not None:
+                counts[verdict] += 1
+        return counts
+
+    def running(self) -> list[optuna.Trial]:
+        """The RUNNING trials, to be adopted: asking them again for a value gives the stored one."""
+        return [
+            optuna.Trial(self.study, frozen._trial_id) for frozen in self.frozen() if frozen.state == TrialState.RUNNING
+        ]
+
+    def waiting(self) -> bool:
+        """Whether a queued trial has not been asked for yet."""
+        return any(frozen.state == TrialState.WAITING for frozen in self.frozen())
+
+    def enqueue(self, config: Config, params: Mapping[str, Any], names: Mapping[str, Any]) -> None:
+        """Queue a config with its params; `names` are attributes such as `reference`."""
+        attributes = {"hash": config_hash(config), "config": to_dict(config), **names}
+        self.study.enqueue_trial(dict(params), user_attrs=attributes)
+
+    def enqueue_new(self, draws: Iterable[tuple[Mapping[str, Any], Config]]) -> int:
+        """Queue the configs that no trial has yet. Returns how many configs there are in all."""
+        known = {frozen.user_attrs.get("hash") for frozen in self.frozen()}
+        hashes = set()
+        for params, config in draws:
+            digest = config_hash(config)
+            if digest not in known | hashes:
+                self.enqueue(config, params, {})
+            hashes.add(digest)
+        return len(hashes)
+
+    def begin(self, trial: optuna.Trial, config: Config, cost: Cost | None) -> None:
+        """Note what a trial is going to train, and where. Doing it again changes nothing."""
+        if "started" in trial.user_attrs:
+            return
+        if "config" not in trial.user_attrs:
+            trial.set_user_attr("config", to_dict(config))
+        if "hash" not in trial.user_attrs:
+            trial.set_user_attr("hash", config_hash(config))
+        if cost is not None:
+            trial.set_user_attr("cost", asdict(cost))
+        trial.set_user_attr("environment", environment())
+        trial.set_user_attr("started", time.time())
+
+    def add_epoch(self, trial: optuna.Trial, curve: Sequence[EpochMetrics]) -> None:
+        """Store a curve that has grown by an epoch; with one objective also as Optuna's intermediate value."""
+        trial.set_user_attr("curve", [{"epoch": point.epoch, **point.values} for point in curve])
+        newest = curve[-1]
+        if len(self.objectives) == 1 and self.objectives[0].metric in newest.values:
+            trial.report(newest.values[self.objectives[0].metric], newest.epoch)
+
+    def reject(self, trial: optuna.Trial, verdict: Verdict, cause: str, excess: Mapping[str, float]) -> None:
+        """End a draw that is not trained. `excess` holds the broken constraints, so that the sampler learns."""
+        trial.set_user_attr("verdict", verdict.value)
+        trial.set_user_attr("cause", cause)
+        for name, value in excess.items():
+            _set_constraint(trial, name, value)
+        self.study.tell(trial, state=TrialState.PRUNED)
+
+    def complete(self, trial: optuna.Trial, result: TrialResult, values: Sequence[float]) -> None:
+        """End a trial with its objectives' values."""
+        self._conclude(trial, Verdict.COMPLETE, result)
+        self.study.tell(trial, list(values), state=TrialState.COMPLETE)
+
+    def prune(self, trial: optuna.Trial, epochs: int, budget: int) -> None:
+        """End a trial that was stopped after `epochs` of `budget`. Several objectives learn it as a constraint."""
+        if len(self.objectives) > 1:
+            _set_constraint(trial, STOPPED_EARLY, 1 - epochs / budget)
+        trial.set_user_attr("cause", f"stopped after {epochs} of {budget} epochs")
+        self._conclude(trial, Verdict.PRUNED, None)
+        self.study.tell(trial, state=TrialState.PRUNED)
+
+    def fail(self, trial: optuna.Trial, failure: TrialFailure) -> None:
+        """End a trial with the cause of its failure."""
+        trial.set_user_attr("cause", failure.cause)
+        if failure.traceback:
+            trial.set_user_attr("traceback", failure.traceback[-8000:])
+        self._conclude(trial, Verdict.FAILED, None)
+        self.study.tell(trial, state=TrialState.FAIL)
+
+    def note_run(self, trial: optuna.Trial, run_id: str | None) -> None:
+        """Store the way to the trial's MLflow run, once it is known."""
+        if run_id and "mlflow_run_id" not in trial.user_attrs:
+            trial.set_user_attr("mlflow_run_id", run_id)
+
+    def _conclude(self, trial: optuna.Trial, verdict: Verdict, result: TrialResult | None) -> None:
+        if result is not None:
+            trial.set_user_attr("metrics", dict(result.metrics))
+            trial.set_user_attr("epochs", result.epochs)
+            trial.set_user_attr("best_epoch", result.best_epoch)
+            trial.set_user_attr("details", json.loads(json.dumps(result.details)))
+        trial.set_user_attr("finished", time.time())
+        trial.set_user_attr("verdict", verdict.value)
+
+
+def verdict_of(frozen: FrozenTrial) -> Verdict | None:
+    """How a trial ended; None while it waits or runs. The state decides, attributes only tell its kinds apart."""
+    if not frozen.state.is_finished():
+        return None
+    if frozen.state == TrialState.COMPLETE:
+        return Verdict.COMPLETE
+    if frozen.state == TrialState.FAIL:
+        return Verdict.FAILED
+    return Verdict(frozen.user_attrs.get("verdict", Verdict.PRUNED))
+
+
+def record_of(frozen: FrozenTrial, ledger: Ledger) -> TrialRecord:
+    """Everything that the ledger knows of one trial."""
+    attributes = frozen.user_attrs
+    return TrialRecord(
+        study=ledger.name.removesuffix(".references"),
+        number=frozen.number,
+        reference=attributes.get("reference"),
+        baseline=() if "reference" in attributes else tuple(ledger.names.get(attributes.get("hash", ""), ())),
+        verdict=verdict_of(frozen),
+        cause=attributes.get("cause"),
+        params=frozen.params,
+        config=attributes["config"],
+        cost=Cost(**attributes["cost"]) if "cost" in attributes else None,
+        curve=curve_of(frozen),
+        metrics=attributes.get("metrics", {}),
+        details=attributes.get("details", {}),
+        environment=attributes.get("environment", {}),
+        started=attributes.get("started"),
+        finished=attributes.get("finished"),
+        optuna_trial_id=frozen._trial_id,
+    )
+
+
+def curve_of(frozen: FrozenTrial) -> tuple[EpochMetrics, ...]:
+    """The stored curve, in order of epoch."""
+    return tuple(
+        EpochMetrics(point["epoch"], {name: value for name, value in point.items() if name != "epoch"})
+        for point in frozen.user_attrs.get("curve", ())
+    )
+
+
+def _set_constraint(trial: optuna.Trial, name: str, value: float) -> None:
+    """A second `set_constraint` of one name warns: after a crash it may be there already."""
+    if name not in trial.study._storage.get_trial(trial._trial_id).constraints:
+        trial.set_constraint(name, value)

@@ -1,0 +1,77 @@
+"""Which weights stay on the disk: those of the front and of the five best; checkpoints go with the verdict."""
+
+import shutil
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from nas.records import Verdict
+from nas.search.layout import Layout
+from nas.search.ledger import Ledger, verdict_of
+from nas.space.search_space import Objective
+from nas.tracking.record import TrialRecord
+
+BEST_KEPT = 5
+
+
+@dataclass
+class Retention:
+    """A listener that frees the disk after each verdict. With `keep_all` weights are never deleted."""
+
+    ledger: Ledger
+    layout: Layout
+    keep_all: bool = False
+    kept: dict[int, list[float]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        everything = {
+            frozen.number: list(frozen.values)
+            for frozen in self.ledger.frozen()
+            if verdict_of(frozen) == Verdict.COMPLETE and frozen.values
+        }
+        self.kept = {number: everything[number] for number in worth_keeping(everything, self.ledger.objectives)}
+
+    def started(self, record: TrialRecord) -> None:
+        """Nothing to free yet."""
+
+    def advanced(self, record: TrialRecord) -> None:
+        """Nothing to free yet."""
+
+    def ended(self, record: TrialRecord) -> None:
+        """Delete the trial's checkpoints, and all weights that are not worth keeping any more."""
+        study = f"{record.study}.references" if record.reference else record.study
+        shutil.rmtree(self.layout.checkpoints(study, record.number), ignore_errors=True)
+        if self.keep_all or record.reference:
+            return
+        candidates = dict(self.kept)
+        if record.verdict == Verdict.COMPLETE:
+            values = self.ledger.study._storage.get_trial(record.optuna_trial_id).values
+            candidates[record.number] = list(values or [])
+        self.kept = {number: candidates[number] for number in worth_keeping(candidates, self.ledger.objectives)}
+        for number in {*candidates, record.number} - self.kept.keys():
+            shutil.rmtree(self.layout.weights(study, number), ignore_errors=True)
+
+
+def worth_keeping(values: Mapping[int, Sequence[float]], objectives: Sequence[Objective]) -> set[int]:
+    """Trial numbers of the Pareto front and of the five best by the first objective.
+
+    `values` holds the objectives' values by trial number.
+    """
+    signs = [1 if objective.direction == "maximize" else -1 for objective in objectives]
+    gains = {number: [sign * value for sign, value in zip(signs, own, strict=True)] for number, own in values.items()}
+    best = sorted(gains, key=lambda number: gains[number][0], reverse=True)[:BEST_KEPT]
+    return set(best) | pareto_front(gains)
+
+
+def pareto_front(gains: Mapping[int, Sequence[float]]) -> set[int]:
+    """The numbers that no other one dominates: at least as good everywhere and better somewhere. Larger is better."""
+    front: set[int] = set()
+    for number in sorted(gains, key=lambda n: tuple(gains[n]), reverse=True):
+        if not any(_dominates(gains[other], gains[number]) for other in front):
+            front.add(number)
+    return front
+
+
+def _dominates(left: Sequence[float], right: Sequence[float]) -> bool:
+    return all(a >= b for a, b in zip(left, right, strict=True)) and any(
+        a > b for a, b in zip(left, right, strict=True)
+    )

@@ -1,0 +1,98 @@
+"""Early stopping of hopeless trials: one rule, recomputed from the ledger's curves, for one or several objectives.
+
+Optuna's pruners know one objective only, and refuse to work in a study with several. So the curves of the first
+objective that has one are kept in a shadow study in memory, with one objective, and the pruner judges there. After a
+restart the shadow is filled again from the ledger.
+"""
+
+import math
+import warnings
+from collections.abc import Callable
+
+import optuna
+from optuna.exceptions import ExperimentalWarning
+from optuna.pruners import BasePruner, HyperbandPruner, MedianPruner, SuccessiveHalvingPruner
+from optuna.trial import TrialState
+
+from nas.records import EpochMetrics
+from nas.space.mistakes import Mistake, SpaceError, near
+from nas.space.search_space import Objective
+
+FINAL_ONLY = ("params", "trainable_params", "flops", "activation_bytes", "accuracy_per_million_params", "seconds")
+SCHEDULERS = ("asha", "median", "hyperband", "none")
+FEWEST_EPOCHS = 4
+"""Below so many epochs a curve says too little to stop a trial."""
+
+
+def check_scheduler(name: str) -> None:
+    """Refuse an unknown scheduler.
+
+    Raises:
+        SpaceError: with near names.
+    """
+    if name not in SCHEDULERS:
+        raise SpaceError([Mistake("--scheduler", f"unknown scheduler {name!r}", near(name, SCHEDULERS))])
+
+
+class StoppingRule:
+    """Says after each epoch whether a trial shall stop. `keep` names the trials that are never stopped."""
+
+    def __init__(self, scheduler: str, objectives: tuple[Objective, ...], epochs: int) -> None:
+        self.metric = next((o for o in objectives if o.metric not in FINAL_ONLY), None)
+        self.epochs = epochs
+        self._shadow: dict[int, optuna.Trial] = {}
+        self._study: optuna.Study | None = None
+        if scheduler != "none" and epochs >= FEWEST_EPOCHS and self.metric is not None:
+            pruner = _PRUNERS[scheduler](epochs)
+            self._study = optuna.create_study(pruner=pruner, direction=self.metric.direction)
+
+    @property
+    def active(self) -> bool:
+        """Whether any trial can be stopped at all."""
+        return self._study is not None
+
+    def stops(self, number: int, point: EpochMetrics) -> bool:
+        """Take in one point of a trial's curve. Returns whether the trial is hopeless.
+
+        A trial that has reached its last epoch is never stopped: it is complete.
+        """
+        if self._study is None or self.metric is None:
+            return False
+        value = point.values.get(self.metric.metric, math.nan)
+        trial = self._shadow.get(number)
+        if trial is None:
+            trial = self._shadow[number] = self._study.ask()
+        trial.report(value, point.epoch)
+        return bool(trial.should_prune()) and point.epoch < self.epochs
+
+    def ended(self, number: int, complete: bool) -> None:
+        """Take in that a trial has ended: some rules compare with finished trials only."""
+        trial = self._shadow.pop(number, None)
+        if trial is None or self._study is None:
+            return
+        last = self._study._storage.get_trial(trial._trial_id).intermediate_values
+        value = last[max(last)] if last else math.nan
+        if complete and not math.isnan(value):
+            self._study.tell(trial, value, state=TrialState.COMPLETE)
+        else:
+            self._study.tell(trial, state=TrialState.PRUNED if last else TrialState.FAIL)
+
+
+def _asha(epochs: int) -> BasePruner:
+    """Asynchronous successive halving (Li et al. 2018): the best third of those that reach a rung go on."""
+    return SuccessiveHalvingPruner(min_resource=max(1, epochs // 4), reduction_factor=3)
+
+
+def _median(epochs: int) -> BasePruner:
+    """Stopped when the best value so far is worse than the median of finished trials at the same epoch."""
+    return MedianPruner(n_startup_trials=5, n_warmup_steps=max(1, epochs // 4))
+
+
+def _hyperband(epochs: int) -> BasePruner:
+    """Hyperband (Li et al. 2017): several successive halvings that start at different epochs."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ExperimentalWarning)
+        return HyperbandPruner(min_resource=1, max_resource=epochs, reduction_factor=3)
+
+
+_PRUNERS: dict[str, Callable[[int], BasePruner]] = {"asha": _asha, "median": _median, "hyperband": _hyperband}

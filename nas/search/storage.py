@@ -1,0 +1,93 @@
+"""The Optuna storage: opened safely for several processes, by a URL whose password is never shown."""
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import optuna
+from filelock import FileLock
+from optuna.storages import RDBStorage
+from sqlalchemy import event
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError
+
+from nas.redact import redact
+
+_BUSY_SECONDS = 60
+
+
+class StorageError(RuntimeError):
+    """The storage cannot be used: one line that says which (without its password), why, and what to do."""
+
+
+def open_storage(url: str) -> RDBStorage:
+    """The storage behind `sqlite:///FILE` or `postgresql://...`, its tables created if they are missing.
+
+    SQLite runs in WAL mode and waits up to a minute for another process's write.
+
+    Raises:
+        StorageError: a URL of another kind, or a database that cannot be opened.
+    """
+    path = sqlite_path(url)
+    try:
+        if path is None:
+            return RDBStorage(
+                _driver_url(url), engine_kwargs={"pool_pre_ping": True, "connect_args": {"connect_timeout": 10}}
+            )
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with FileLock(f"{path}.lock"):  # several processes creating one schema at once can die
+            storage = RDBStorage(url, engine_kwargs={"connect_args": {"timeout": _BUSY_SECONDS}})
+        _use_wal(storage)
+        return storage
+    except StorageError:
+        raise
+    except Exception as error:
+        reason = str(getattr(error, "orig", None) or error).strip().splitlines()[0]
+        raise StorageError(
+            f"storage {redact(url)}: {redact(reason)}; check that it is there and may be written"
+        ) from None
+
+
+def sqlite_path(url: str) -> Path | None:
+    """The file of a sqlite URL, None for PostgreSQL.
+
+    Raises:
+        StorageError: for a malformed URL, or one of another kind of database.
+    """
+    try:
+        parsed = make_url(url)
+    except ArgumentError:
+        raise StorageError(
+            f"storage {redact(url)}: not a database URL; write sqlite:///FILE or postgresql://..."
+        ) from None
+    if parsed.get_backend_name() == "sqlite" and parsed.database:
+        return Path(parsed.database).expanduser().absolute()
+    if parsed.get_backend_name() == "postgresql":
+        return None
+    raise StorageError(f"storage {redact(url)}: not supported; write sqlite:///FILE or postgresql://USER@HOST/DATABASE")
+
+
+def _driver_url(url: str) -> str:
+    """SQLAlchemy's `postgresql` driver is named, so that the newest psycopg is used whatever the version's default."""
+    return re.sub(r"^postgres(ql)?://", "postgresql+psycopg://", url)
+
+
+def _use_wal(storage: RDBStorage) -> None:
+    def on_connect(connection: Any, _record: object) -> None:
+        connection.execute("PRAGMA journal_mode=WAL")
+
+    event.listen(storage.engine, "connect", on_connect)
+    storage.engine.dispose()
+
+
+@contextmanager
+def quiet_optuna() -> Iterator[None]:
+    """Keep Optuna's own progress lines off the terminal while we run."""
+    before = optuna.logging.get_verbosity()
+    optuna.logging.set_verbosity(optuna.logging.WARNING)
+    try:
+        yield
+    finally:
+        optuna.logging.set_verbosity(before)
