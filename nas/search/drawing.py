@@ -74,7 +74,7 @@ class Drawer:
             reason = str(error).splitlines()[0]
             self.ledger.reject(trial, Verdict.INFEASIBLE, reason, {"does_not_fit": 1.0})
             return None
-        excess = {limit.name: limit.excess(config, cost) for limit in self.space.constraints} if cost else {}
+        excess = {limit.name: limit.excess(config, cost) for limit in self.space.constraints}  # type: ignore[arg-type]
         broken = {name: value for name, value in excess.items() if value > 0}
         if broken:
             self.ledger.reject(trial, Verdict.INFEASIBLE, f"over its limit: {', '.join(broken)}", excess)

@@ -16,7 +16,7 @@ from nas.space.algebra import config_hash, encode
 from nas.space.config import Config
 from nas.space.describe import difference, fingerprint
 from nas.space.mistakes import near
-from nas.space.search_space import SearchSpace
+from nas.space.search_space import Objective, SearchSpace
 
 REFERENCES = ".references"
 
@@ -105,6 +105,21 @@ def study_names(storage: RDBStorage) -> list[str]:
     """All studies of the storage, without their references."""
     names = optuna.get_all_study_names(storage)
     return sorted(name for name in names if not name.endswith(REFERENCES))
+
+
+def read_ledgers(storage: RDBStorage, name: str) -> tuple[Ledger, Ledger | None]:
+    """The ledger of a study and that of its references (None if it has none), for reading. Changes nothing.
+
+    Raises:
+        StorageError: there is no such study, or it is not one of nas.
+    """
+    study = require_study(storage, name)
+    if "objectives" not in study.user_attrs:
+        raise StorageError(f"study {name}: was not begun by nas; choose another")
+    objectives = tuple(Objective(metric, direction) for metric, direction in study.user_attrs["objectives"])
+    main = Ledger(study, storage, objectives, study.user_attrs.get("names", {}))
+    references = find_study(storage, name + REFERENCES)
+    return main, references and Ledger(references, storage, objectives[:1])
 
 
 def free_name(storage: RDBStorage, name: str) -> str:

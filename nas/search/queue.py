@@ -13,6 +13,7 @@ from typing import Literal, Protocol
 
 import optuna
 
+from nas.job import TrialJob
 from nas.records import Cost, EpochMetrics, TrialFailure, TrialResult, Verdict
 from nas.search.drawing import Draw, Drawer, NothingLeft
 from nas.search.ledger import Ledger, curve_of, verdict_of
@@ -21,7 +22,6 @@ from nas.search.stopping import StoppingRule
 from nas.space.config import Config, from_dict
 from nas.space.search_space import SearchSpace
 from nas.tracking.record import TrialRecord
-from nas.trial import TrialJob
 
 Key = tuple[str, int]
 """Study name and trial number: names a trial in one run of the driver."""

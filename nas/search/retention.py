@@ -58,7 +58,7 @@ def worth_keeping(values: Mapping[int, Sequence[float]], objectives: Sequence[Ob
     """
     signs = [1 if objective.direction == "maximize" else -1 for objective in objectives]
     gains = {number: [sign * value for sign, value in zip(signs, own, strict=True)] for number, own in values.items()}
-    best = sorted(gains, key=lambda number: gains[number][0], reverse=True)[:BEST_KEPT]
+    best = sorted(gains, key=lambda number: tuple(gains[number]), reverse=True)[:BEST_KEPT]
     return set(best) | pareto_front(gains)
 
 

@@ -11,10 +11,10 @@ from typing import Literal, Protocol
 from nas.config import Data, TrialConfig
 from nas.data.prepare import prepare
 from nas.data.shape import shape_of
+from nas.job import TrialJob
 from nas.models.measure import measure_cost
 from nas.records import Cost, DataInfo, Shape, Verdict
 from nas.search.drawing import Draw, Drawer
-from nas.search.executors.in_process import InProcessExecutor
 from nas.search.layout import Layout
 from nas.search.ledger import Ledger
 from nas.search.lock import study_lock
@@ -31,7 +31,6 @@ from nas.space.load import LoadedSpace
 from nas.space.search_space import SearchSpace
 from nas.tracking.record import TrialRecord
 from nas.tracking.tracker import Tracker
-from nas.trial import TrialJob
 
 EXTRA_TRIALS = 10
 """Sampler trials after the baselines when `--trials` is not given."""
@@ -130,6 +129,8 @@ def search(loaded: LoadedSpace, options: Options, tracker: Tracker, view: View) 
 def _starting(options: Options, loaded: LoadedSpace) -> Iterator["Future[Executor]"]:
     """Start the executor beside the preparations: Ray takes seconds. It is shut down at the end."""
     if options.executor == "local":
+        from nas.search.executors.in_process import InProcessExecutor
+
         ready: Future[Executor] = Future()
         ready.set_result(InProcessExecutor())
         yield ready

@@ -22,6 +22,8 @@ FINAL_ONLY = ("params", "trainable_params", "flops", "activation_bytes", "accura
 SCHEDULERS = ("asha", "median", "hyperband", "none")
 FEWEST_EPOCHS = 4
 """Below so many epochs a curve says too little to stop a trial."""
+FEWEST_TRIALS = 5
+"""So many trials must have ended first: a rung with two trials in it would drop one of them."""
 
 
 def check_scheduler(name: str) -> None:
@@ -35,16 +37,17 @@ def check_scheduler(name: str) -> None:
 
 
 class StoppingRule:
-    """Says after each epoch whether a trial shall stop. `keep` names the trials that are never stopped."""
+    """Says after each epoch whether a trial shall stop. Who is spared is for the caller to decide."""
 
     def __init__(self, scheduler: str, objectives: tuple[Objective, ...], epochs: int) -> None:
         self.metric = next((o for o in objectives if o.metric not in FINAL_ONLY), None)
         self.epochs = epochs
         self._shadow: dict[int, optuna.Trial] = {}
+        self._ended = 0
         self._study: optuna.Study | None = None
         if scheduler != "none" and epochs >= FEWEST_EPOCHS and self.metric is not None:
             pruner = _PRUNERS[scheduler](epochs)
-            self._study = optuna.create_study(pruner=pruner, direction=self.metric.direction)
+            self._study = optuna.create_study(study_name="shadow", pruner=pruner, direction=self.metric.direction)
 
     @property
     def active(self) -> bool:
@@ -63,13 +66,15 @@ class StoppingRule:
         if trial is None:
             trial = self._shadow[number] = self._study.ask()
         trial.report(value, point.epoch)
-        return bool(trial.should_prune()) and point.epoch < self.epochs
+        hopeless = bool(trial.should_prune())
+        return hopeless and self._ended >= FEWEST_TRIALS and point.epoch < self.epochs
 
     def ended(self, number: int, complete: bool) -> None:
         """Take in that a trial has ended: some rules compare with finished trials only."""
         trial = self._shadow.pop(number, None)
         if trial is None or self._study is None:
             return
+        self._ended += 1
         last = self._study._storage.get_trial(trial._trial_id).intermediate_values
         value = last[max(last)] if last else math.nan
         if complete and not math.isnan(value):

@@ -3,8 +3,9 @@
 import traceback
 from collections.abc import Callable
 
+from nas.job import TrialJob
 from nas.records import EpochMetrics, TrialFailure, TrialResult
-from nas.trial import TrialJob, run_trial
+from nas.trial import run_trial
 
 
 def attempt(job: TrialJob, report: Callable[[EpochMetrics], bool]) -> TrialResult | TrialFailure:

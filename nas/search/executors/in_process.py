@@ -1,9 +1,9 @@
 """Trials one after the other in this process: for tests, for debugging, and for plain objectives that take no time."""
 
+from nas.job import TrialJob
 from nas.records import EpochMetrics
 from nas.search.executors.attempt import attempt
 from nas.search.queue import TrialQueue
-from nas.trial import TrialJob
 
 
 class InProcessExecutor:

@@ -9,7 +9,7 @@ import logging
 import os
 import shutil
 import tempfile
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -20,10 +20,10 @@ from ray.tune.experiment import Trial
 from ray.tune.schedulers import FIFOScheduler, TrialScheduler
 from ray.tune.search import Searcher
 
-from nas.records import EpochMetrics, TrialFailure, TrialResult
-from nas.search.executors.attempt import attempt
+from nas.job import TrialJob
+from nas.records import TrialFailure
+from nas.search.executors.worker import Parcel, train
 from nas.search.queue import Empty, TrialQueue
-from nas.trial import TrialJob
 
 ATTEMPTS = 3
 """How often a trial is started when its worker process dies."""
@@ -98,9 +98,9 @@ class RayTuneExecutor:
         folder = tempfile.mkdtemp(dir=self.scratch)
         share = {"cpu": self.resources.cpus, "gpu": self.resources.gpus}
         tuner = tune.Tuner(
-            tune.with_resources(_train, share),
+            tune.with_resources(train, share),
             tune_config=tune.TuneConfig(
-                search_alg=_QueueSearcher(bridge),
+                search_alg=_QueueSearcher(bridge, self.resources),
                 scheduler=_QueueScheduler(bridge),
                 num_samples=-1,
                 max_concurrent_trials=self.resources.jobs,
@@ -121,30 +121,6 @@ class RayTuneExecutor:
             shutil.rmtree(folder, ignore_errors=True)
         if bridge.error is not None:
             raise bridge.error
-
-
-def _train(config: dict[str, Any]) -> None:
-    """What a worker runs: the job, an epoch a report, the outcome last."""
-    job: TrialJob = config["job"].job
-
-    def report(point: EpochMetrics) -> bool:
-        tune.report({"point": point})
-        return True
-
-    tune.report({"outcome": attempt(job, report)})
-
-
-class _Parcel:
-    """Carries a job through Tune's config unopened: Tune flattens and prints what it can look into."""
-
-    def __init__(self, job: TrialJob) -> None:
-        self.job = job
-
-    def __repr__(self) -> str:
-        return f"{self.job.study}-{self.job.number}"
-
-    def __deepcopy__(self, memo: object) -> "_Parcel":
-        return self
 
 
 class _Bridge:
@@ -174,7 +150,7 @@ class _Bridge:
         try:
             if "outcome" in result:
                 self.queue.finish(self.keys[trial_id], result["outcome"])
-                return True
+                return False
             return "point" not in result or self.queue.report(self.keys[trial_id], result["point"])
         except Exception as error:
             self.error = error
@@ -192,15 +168,17 @@ class _Bridge:
 class _QueueSearcher(Searcher):
     """Tune's way to ask for trials. Tune pickles it into its own state, which is never read: nothing goes along."""
 
-    def __init__(self, bridge: _Bridge) -> None:
+    def __init__(self, bridge: _Bridge, resources: Resources) -> None:
         super().__init__()
         self.bridge: _Bridge | None = bridge
+        self.resources = resources
 
     def suggest(self, trial_id: str) -> Any:
         assert self.bridge is not None
         job = self.bridge.take(trial_id)
         if isinstance(job, TrialJob):
-            return {"job": _Parcel(job)}
+            shared = replace(job, threads=self.resources.cpus, gpu=self.resources.gpus > 0)
+            return {"job": Parcel(shared)}
         return Searcher.FINISHED if job is Empty.DONE else None
 
     def set_search_properties(self, metric: Any, mode: Any, config: Any, **spec: Any) -> bool:
@@ -257,6 +235,3 @@ class _Deaths(tune.Callback):
 
     def __getstate__(self) -> dict[str, Any]:
         return {**self.__dict__, "bridge": None}
-
-
-__all__ = ["RayTuneExecutor", "Resources", "TrialResult", "resources_for", "start_ray"]
