@@ -1,0 +1,31 @@
+"""How many images a data set has, before any is read: for predictions, so the last image does not matter."""
+
+from collections import Counter
+from collections.abc import Mapping
+
+from nas.config import Cifar10, Data, Digits, FashionMnist, ImageFolder, Mnist
+from nas.data.folders import list_images
+from nas.data.part import Part
+
+_PUBLISHED: dict[type[Data], dict[Part, int]] = {
+    Digits: {Part.NONE: 1797},
+    Cifar10: {Part.TRAIN: 50_000, Part.TEST: 10_000},
+    Mnist: {Part.TRAIN: 60_000, Part.TEST: 10_000},
+    FashionMnist: {Part.TRAIN: 60_000, Part.TEST: 10_000},
+}
+
+
+def expected_counts(data: Data) -> dict[str, int]:
+    """About how many images `train`, `val` and `test` will have. Image folders are listed only.
+
+    Raises:
+        DataError: an image folder that cannot be used.
+    """
+    given: Mapping[Part, int] = _PUBLISHED.get(type(data), {})
+    if isinstance(data, ImageFolder):
+        given = Counter(file.part for file in list_images(data.path).files)
+    pool = given.get(Part.NONE, 0) + given.get(Part.TRAIN, 0)
+    val = given.get(Part.VAL) or round(pool * data.val_share)
+    test = given.get(Part.TEST) or round(pool * data.test_share)
+    aside = (0 if Part.VAL in given else val) + (0 if Part.TEST in given else test)
+    return {"train": pool - aside, "val": val, "test": test}

@@ -1,0 +1,73 @@
+"""Reads and decodes a data set once; every later call finds it in the cache."""
+
+import hashlib
+import json
+from pathlib import Path
+
+import numpy as np
+
+from nas.config import Data
+from nas.data.cache import FORMAT, Prepared, load, store
+from nas.data.errors import DataError
+from nas.data.part import PARTS, part_shares
+from nas.data.parts import Parts, assign_parts, part_warnings
+from nas.data.sources import Source, open_source
+from nas.records import DataInfo, DataPlace
+
+
+def prepare(data: Data, place: DataPlace, seed: int) -> DataInfo:
+    """Make sure that the data is decoded in `place.cache`. Returns what is known of it, counted as this seed splits it.
+
+    Raises:
+        DataError: the data is absent, cannot be read or cannot be split; a line for each mistake.
+    """
+    prepared = open_prepared(data, place)
+    return describe(prepared, split(prepared, data, seed))
+
+
+def open_prepared(data: Data, place: DataPlace) -> Prepared:
+    """The decoded data, prepared now if it was not.
+
+    Raises:
+        DataError: as for `prepare`, but for the split.
+    """
+    source = open_source(data, place)
+    folder = place.cache / _key(data, source)
+    prepared = load(folder)
+    if prepared is None:
+        _store(folder, source)
+        prepared = load(folder)
+    if prepared is None:
+        raise DataError(f"{folder}: cannot be read back after it was written; check the disk, or choose another cache")
+    return prepared
+
+
+def _store(folder: Path, source: Source) -> None:
+    try:
+        store(folder, source.read)
+    except OSError as error:
+        why = error.strerror or error
+        raise DataError(f"{folder.parent}: cannot hold decoded images ({why}); mend it or use another cache") from None
+
+
+def split(prepared: Prepared, data: Data, seed: int) -> Parts:
+    """The part of each image (N): TRAIN, VAL or TEST."""
+    return assign_parts(prepared.table, part_shares(data, np.unique(prepared.table.given).tolist()), seed)
+
+
+def describe(prepared: Prepared, parts: Parts) -> DataInfo:
+    """What is known of the data, split like this."""
+    return DataInfo(
+        shape=prepared.shape,
+        class_names=prepared.table.class_names,
+        counts={part.folder: int(np.sum(parts == part)) for part in PARTS},
+        digest=prepared.digest,
+        warnings=(*prepared.warnings, *part_warnings(prepared.table, parts)),
+    )
+
+
+def _key(data: Data, source: Source) -> str:
+    """Names the cache folder by all that decides the decoded pixels; the shares of the parts do not."""
+    means = [FORMAT, data.kind, data.channels, data.image_size, source.signature()]
+    digest = hashlib.blake2b(json.dumps(means).encode(), digest_size=8).hexdigest()
+    return f"{data.kind}-{digest}"

@@ -1,0 +1,84 @@
+"""The shape of a data set's images and its classes, before any image is decoded. Loads without numpy and torch."""
+
+from pathlib import Path
+from typing import NamedTuple
+
+from nas.config import Cifar10, Data, Digits, FashionMnist, ImageFolder, Mnist
+from nas.data.errors import DataError
+from nas.data.folders import Listing, list_images
+from nas.records import DataPlace, Shape
+
+
+class Facts(NamedTuple):
+    """What is published of a data set: the shape of its images as they come, and its classes in their order."""
+
+    shape: Shape
+    class_names: tuple[str, ...]
+
+
+_ORIENTATION = 0x0112
+_TURNED = (5, 6, 7, 8)
+"""Exif's tag for how the camera was held, and its values that swap width and height."""
+
+_DIGITS = tuple("0123456789")
+_CIFAR10 = ("airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck")
+_FASHION = ("T-shirt/top", "Trouser", "Pullover", "Dress", "Coat", "Sandal", "Shirt", "Sneaker", "Bag", "Ankle boot")
+FACTS: dict[type[Data], Facts] = {
+    Digits: Facts((1, 8, 8), _DIGITS),
+    Cifar10: Facts((3, 32, 32), _CIFAR10),
+    Mnist: Facts((1, 28, 28), _DIGITS),
+    FashionMnist: Facts((1, 28, 28), _FASHION),
+}
+
+
+def shape_of(data: Data, place: DataPlace) -> tuple[Shape, int]:
+    """The shape (channels, height, width) of the images that the network will see, and the number of classes.
+
+    Image folders are listed; a first image is opened only where `image_size` is None. Other data need not be there.
+
+    Raises:
+        DataError: an image folder that is missing or not laid out in classes, or data that nas has no reader for.
+    """
+    if isinstance(data, ImageFolder):
+        listing = list_images(data.path)
+        return folder_shape(data, listing), len(listing.class_names)
+    (channels, height, width), class_names = facts_of(data)
+    if data.image_size:
+        height = width = data.image_size
+    return (data.channels or channels, height, width), len(class_names)
+
+
+def folder_shape(data: ImageFolder, listing: Listing) -> Shape:
+    """The shape of a folder's images: `image_size`, or the first image's own size.
+
+    Raises:
+        DataError: the first image had to be opened and could not be read.
+    """
+    side = data.image_size
+    height, width = (side, side) if side else _size_of(listing.files[0].path)
+    return data.channels or 3, height, width
+
+
+def facts_of(data: Data) -> Facts:
+    """What is published of a data set that is no image folder.
+
+    Raises:
+        DataError: data that nas has no reader for.
+    """
+    if type(data) not in FACTS:
+        readable: list[type[Data]] = [*FACTS, ImageFolder]
+        known = ", ".join(kind.kind for kind in readable)
+        raise DataError(f"data: no reader for {type(data).__name__}; known are {known}")
+    return FACTS[type(data)]
+
+
+def _size_of(path: Path) -> tuple[int, int]:
+    """Height and width of an image in pixels, as it is shown (a camera may have noted a turn)."""
+    from PIL import Image  # not needed unless asked for a folder's own size
+
+    try:
+        with Image.open(path) as image:
+            width, height = image.size
+            return (width, height) if image.getexif().get(_ORIENTATION) in _TURNED else (height, width)
+    except (OSError, ValueError) as error:
+        raise DataError(f"{path}: not a readable image ({error}); replace or remove it") from None

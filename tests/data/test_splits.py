@@ -1,0 +1,86 @@
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import torch
+from PIL import Image
+from torch import Tensor
+
+from nas import Digits, ImageFolder
+from nas.data.prepare import open_prepared
+from nas.data.splits import Splits, load_splits, normalise
+from nas.records import DataPlace
+
+MakeFolder = Callable[..., Path]
+
+
+def rows(pixels: Tensor) -> set[bytes]:
+    return {image.numpy().tobytes() for image in pixels}
+
+
+def test_the_parts_hold_every_image_once(place: DataPlace) -> None:
+    splits = load_splits(Digits(), place, 0)
+    parts = [splits.train, splits.val, splits.test]
+    assert [len(part) for part in parts] == list(splits.info.counts.values())
+    assert sum(map(len, parts)) == 1797
+    assert len(set().union(*(rows(part.pixels) for part in parts))) == sum(len(rows(part.pixels)) for part in parts)
+    assert all(part.pixels.dtype == torch.uint8 and part.labels.dtype == torch.int64 for part in parts)
+    every = torch.bincount(torch.cat([part.labels for part in parts]))
+    for part in parts[1:]:
+        assert (torch.bincount(part.labels) - 0.15 * every).abs().max() <= 1
+
+
+def test_pixels_keep_their_labels(place: DataPlace) -> None:
+    prepared = open_prepared(Digits(), place)
+    label_of = {image.tobytes(): label for image, label in zip(prepared.pixels, prepared.table.labels, strict=True)}
+    splits = load_splits(Digits(), place, 3)
+    for part in (splits.train, splits.val, splits.test):
+        assert [label_of[image.numpy().tobytes()] for image in part.pixels] == part.labels.tolist()
+
+
+def test_seed_decides(place: DataPlace) -> None:
+    first, again, other = (load_splits(Digits(), place, seed) for seed in (0, 0, 1))
+    assert torch.equal(first.train.pixels, again.train.pixels)
+    assert not torch.equal(first.val.pixels, other.val.pixels)
+
+
+def direct_moments(splits: Splits) -> tuple[Tensor, Tensor]:
+    values = splits.train.pixels.double() / 255
+    return values.mean(dim=(0, 2, 3)), values.std(dim=(0, 2, 3), correction=0)
+
+
+def test_mean_and_std_are_of_the_train_part(make_folder: MakeFolder, place: DataPlace) -> None:
+    splits = load_splits(ImageFolder(path=str(make_folder({"a": 20, "b": 20}))), place, 0)
+    mean, std = direct_moments(splits)
+    assert (splits.mean - mean).abs().max() < 1e-6
+    assert (splits.std - std).abs().max() < 1e-6
+    normal = splits.normalise(splits.train.pixels)
+    assert normal.dtype == torch.float32
+    assert normal.mean(dim=(0, 2, 3)).abs().max() < 1e-5
+    assert (normal.std(dim=(0, 2, 3), correction=0) - 1).abs().max() < 1e-5
+
+
+def test_normalise_by_hand() -> None:
+    pixels = torch.tensor([0, 51, 255], dtype=torch.uint8).reshape(1, 1, 1, 3)
+    normal = normalise(pixels, torch.tensor([0.2]), torch.tensor([0.5]))
+    assert normal.ravel().tolist() == pytest.approx([-0.4, 0.0, 1.6], abs=1e-6)
+
+
+def test_a_constant_channel_stays_finite(tmp_path: Path, place: DataPlace) -> None:
+    for name, label in (("a", 0), ("b", 128)):
+        (tmp_path / name).mkdir()
+        for number in range(5):
+            Image.new("RGB", (4, 4), (7, label, number)).save(tmp_path / name / f"{number}.png")
+    splits = load_splits(ImageFolder(path=str(tmp_path), image_size=None), place, 0)
+    assert splits.std[0] == 1
+    assert splits.normalise(splits.test.pixels)[:, 0].abs().max() < 1e-6
+
+
+def test_a_given_part_is_mapped_and_not_copied(make_folder: MakeFolder, place: DataPlace) -> None:
+    path = make_folder({f"{part}/{name}": 5 for part in ("train", "val", "test") for name in "ab"})
+    splits = load_splits(ImageFolder(path=str(path)), place, 0)
+    assert splits.train.pixels.data_ptr() + splits.train.pixels.nbytes == splits.val.pixels.data_ptr()
+    assert splits.val.pixels.data_ptr() + splits.val.pixels.nbytes == splits.test.pixels.data_ptr()
+    before = open_prepared(ImageFolder(path=str(path)), place).pixels[0, 0, 0, 0]
+    splits.train.pixels.add_(1)  # the map is private: what is done to it stays in this process
+    assert open_prepared(ImageFolder(path=str(path)), place).pixels[0, 0, 0, 0] == before
