@@ -119,7 +119,7 @@ def read_ledgers(storage: RDBStorage, name: str) -> tuple[Ledger, Ledger | None]
     objectives = tuple(Objective(metric, direction) for metric, direction in study.user_attrs["objectives"])
     main = Ledger(study, storage, objectives, study.user_attrs.get("names", {}))
     references = find_study(storage, name + REFERENCES)
-    return main, references and Ledger(references, storage, objectives[:1])
+    return main, Ledger(references, storage, objectives[:1]) if references else None
 
 
 def free_name(storage: RDBStorage, name: str) -> str:

@@ -150,7 +150,7 @@ def _start_ray_executor(options: Options, loaded: LoadedSpace) -> "Executor":
 
     start_ray(options.address)
     resources = resources_for(options.jobs, options.gpus_per_trial)
-    return RayTuneExecutor(resources, options.layout.ray, loaded.module)
+    return RayTuneExecutor(resources, options.layout.ray, (loaded.module, *loaded.siblings))
 
 
 def _prepare_data(space: SearchSpace, layout: Layout) -> DataInfo | None:

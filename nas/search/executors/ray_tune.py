@@ -9,6 +9,7 @@ import logging
 import os
 import shutil
 import tempfile
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from types import ModuleType
@@ -79,12 +80,12 @@ def resources_for(jobs: int | None, gpus_per_trial: float | None) -> Resources:
 
 
 class RayTuneExecutor:
-    """Runs the jobs of a queue with Ray Tune; Ray must have been started. `module` is the space file's own."""
+    """Runs the jobs of a queue with Ray Tune, which must be up. `modules`: the space file and its siblings."""
 
-    def __init__(self, resources: Resources, scratch: Path, module: ModuleType | None = None) -> None:
+    def __init__(self, resources: Resources, scratch: Path, modules: Iterable[ModuleType] = ()) -> None:
         self.resources = resources
         self.scratch = scratch
-        if module is not None:
+        for module in modules:  # workers cannot import them
             cloudpickle.register_pickle_by_value(module)
 
     def run(self, queue: TrialQueue) -> None:
