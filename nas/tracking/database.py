@@ -1,0 +1,77 @@
+"""Connecting to MLflow: with its database prepared once, and without waiting for services that do not answer."""
+
+import os
+import sqlite3
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from filelock import FileLock
+
+if TYPE_CHECKING:
+    from mlflow.tracking import MlflowClient
+
+_PATIENCE = {"MLFLOW_HTTP_REQUEST_MAX_RETRIES": "0", "MLFLOW_HTTP_REQUEST_TIMEOUT": "15"}
+"""The outbox tries again by itself: MLflow's own seven tries would hold it for minutes."""
+
+
+def connect(uri: str) -> "MlflowClient":
+    """A client for the tracking URI; a SQLite database is created and migrated by one process at a time.
+
+    Takes seconds: it imports mlflow, and a new database goes through all of MLflow's migrations.
+    """
+    for name, value in _PATIENCE.items():
+        os.environ.setdefault(name, value)
+    from mlflow.tracking import MlflowClient
+
+    path = sqlite_file(uri)
+    if path is None:
+        if not uri.startswith(("http://", "https://", "databricks")):
+            _check_answers(uri)
+        return MlflowClient(tracking_uri=uri, registry_uri=uri)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with FileLock(f"{path}.lock"):  # processes that migrate one database at the same time can die
+        client = MlflowClient(tracking_uri=uri, registry_uri=uri)
+        client.search_experiments(max_results=1)
+        _use_wal(path)
+    return client
+
+
+def is_prepared(path: Path) -> bool:
+    """Whether a SQLite file holds MLflow's tables, all migrations done. Waits for a process that is at it."""
+    if not path.is_file():
+        return False
+    with FileLock(f"{path}.lock"):
+        connection = sqlite3.connect(path)
+        try:
+            return bool(connection.execute("SELECT version_num FROM alembic_version").fetchone())
+        except sqlite3.Error:
+            return False
+        finally:
+            connection.close()
+
+
+def sqlite_file(uri: str) -> Path | None:
+    """The file of a `sqlite:///` URI, None for other URIs."""
+    if not uri.startswith("sqlite:///"):
+        return None
+    return Path(uri.removeprefix("sqlite:///").partition("?")[0]).absolute()
+
+
+def _check_answers(uri: str) -> None:
+    """Raise at once if a database does not let us in: MLflow would try ten times, for minutes, before it says why."""
+    from sqlalchemy import create_engine
+
+    engine = create_engine(uri)
+    try:
+        engine.connect().close()
+    finally:
+        engine.dispose()
+
+
+def _use_wal(path: Path) -> None:
+    """Let the dashboard read while a run is written. The setting stays with the file."""
+    connection = sqlite3.connect(path)
+    try:
+        connection.execute("PRAGMA journal_mode=WAL")
+    finally:
+        connection.close()

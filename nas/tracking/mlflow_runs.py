@@ -1,0 +1,200 @@
+"""`MlflowRuns`: makes an MLflow run equal to a trial's record, writing only what is missing."""
+
+import json
+import time
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from nas.tracking import appearance
+from nas.tracking.appearance import CONFIG_FILE, CONFIG_TAG, DETAILS_FILE, STARTED_TAG, UID_TAG, VERDICT_TAG, Point
+from nas.tracking.batches import batches
+from nas.tracking.database import connect
+from nas.tracking.outbox import Refused
+from nas.tracking.record import TrialRecord
+
+if TYPE_CHECKING:
+    from mlflow.entities import Run
+    from mlflow.tracking import MlflowClient
+
+_PAGE = 1000
+
+
+@dataclass
+class RunState:
+    """What MLflow has of one run. start: milliseconds since 1970. epochs: those logged, None if not looked up yet."""
+
+    run_id: str
+    start: int
+    status: str
+    tags: dict[str, str]
+    params: set[str] = field(default_factory=set)
+    metrics: set[str] = field(default_factory=set)
+    epochs: set[int] | None = None
+
+
+class MlflowRuns:
+    """The runs of all studies whose records come. One thread writes; `ids` may be read by others.
+
+    tracking_uri: a database or a server. artifacts: folder for files; None leaves the place to the server.
+    ids: uid of the trial -> id of its run, of all runs known so far.
+    """
+
+    def __init__(self, tracking_uri: str, artifacts: Path | None) -> None:
+        self._uri, self._artifacts = tracking_uri, artifacts
+        self._connected: MlflowClient | None = None
+        self._experiments: dict[str, str] = {}
+        self._runs: dict[tuple[str, str], RunState] = {}
+        self._doubted: set[str] = set()
+        self.ids: dict[str, str] = {}
+
+    @property
+    def client(self) -> "MlflowClient":
+        """The connection, made at its first use."""
+        if self._connected is None:
+            self._connected = connect(self._uri)
+        return self._connected
+
+    def write(self, record: TrialRecord, paused: bool) -> None:
+        """Make the trial's run equal to its record; a second time writes nothing. paused: the trial is interrupted.
+
+        After an error nobody knows what had arrived: the next call looks everything up again.
+
+        Raises:
+            Refused: MLflow will never take this record.
+            Exception: whatever else MLflow raises.
+        """
+        try:
+            experiment = self._experiments.get(record.study) or self._load(record)
+            run = self._find(record) or self._create(record, experiment)
+            self._complete(run, record, paused)
+        except Exception as error:
+            self._experiments.clear()
+            self._runs.clear()
+            if getattr(error, "error_code", None) == "INVALID_PARAMETER_VALUE":  # also for a run that somebody deleted
+                if record.uid in self._doubted:
+                    raise Refused(str(error)) from error
+                self._doubted.add(record.uid)
+            raise
+        self._doubted.discard(record.uid)
+
+    def _load(self, record: TrialRecord) -> str:
+        """Find or create the experiment of the record's study, and look up its runs. Returns the experiment's id."""
+        study = record.study
+        found = self.client.get_experiment_by_name(study)
+        if found is None:
+            location = None if self._artifacts is None else str(self._artifacts / study)
+            experiment = str(self.client.create_experiment(study, location, tags=appearance.experiment_tags(record)))
+        else:
+            experiment = str(found.experiment_id)
+            if found.lifecycle_stage == "deleted":
+                self.client.restore_experiment(experiment)
+        for run in active_runs(self.client, experiment):
+            if UID_TAG in run.data.tags:
+                self._remember(_state_of(run))
+        self._experiments[study] = experiment
+        return experiment
+
+    def _create(self, record: TrialRecord, experiment: str) -> RunState:
+        start = round(1000 * (time.time() if record.started is None else record.started))
+        tags = {"mlflow.source.name": "nas", **appearance.standing_tags(record), VERDICT_TAG: "running"}
+        run = self.client.create_run(experiment, start, tags, run_name=appearance.run_name(record))
+        state = RunState(run.info.run_id, start, "RUNNING", tags, epochs=set())
+        self.ids.pop(record.uid, None)
+        self._remember(state)
+        return state
+
+    def _find(self, record: TrialRecord) -> RunState | None:
+        """The trial's run, unless it is that of a deleted study of the same name: that one started at another time."""
+        return self._runs.get((record.uid, str(record.started))) or self._runs.get((record.uid, ""))
+
+    def _remember(self, run: RunState) -> None:
+        uid = run.tags[UID_TAG]
+        self._runs[uid, run.tags.get(STARTED_TAG, "")] = run
+        self.ids.setdefault(uid, run.run_id)
+
+    def _complete(self, run: RunState, record: TrialRecord, paused: bool) -> None:
+        """Write what the run lacks. The final status comes last: a run that has it lacks nothing but later names."""
+        status, closing = appearance.status(record, paused), appearance.closing_tags(record, paused)
+        standing = _missing(appearance.standing_tags(record), run.tags)
+        if "nas.baseline" in standing:
+            standing["mlflow.runName"] = appearance.run_name(record)
+        if record.verdict is not None and run.status == status and run.tags[VERDICT_TAG] == closing[VERDICT_TAG]:
+            self._log(run, [], {}, standing)
+            return
+        if status == "RUNNING" != run.status:
+            self.client.update_run(run.run_id, status)
+        self._log(run, self._missing_points(run, record), _missing(appearance.params(record), run.params), standing)
+        self._log(run, [], {}, _missing(closing | self._write_files(run, record), run.tags))
+        if record.verdict is not None or status not in ("RUNNING", run.status):
+            end = time.time() if record.finished is None else record.finished
+            self.client.set_terminated(run.run_id, status, round(1000 * end))
+        run.status = status
+
+    def _missing_points(self, run: RunState, record: TrialRecord) -> list[list[Point]]:
+        if run.epochs is None:
+            names = [name for name in appearance.witnesses(record) if name in run.metrics]
+            histories = (self.client.get_metric_history(run.run_id, name) for name in names)
+            run.epochs = {metric.step for history in histories for metric in history}
+        figures = [point for point in appearance.figures(record, run.start) if point.name not in run.metrics]
+        curve = list(appearance.curve(record, run.start, run.epochs))
+        run.epochs |= {point.step for epoch in curve for point in epoch}
+        return [*curve, figures]
+
+    def _write_files(self, run: RunState, record: TrialRecord) -> dict[str, str]:
+        """Store config and details unless they are. Returns tags that say so."""
+        if record.config and CONFIG_TAG not in run.tags:
+            self._write_json(run, record.config, CONFIG_FILE)
+        if record.details and record.verdict is not None:
+            self._write_json(run, record.details, DETAILS_FILE)
+        return {CONFIG_TAG: CONFIG_FILE} if record.config else {}
+
+    def _write_json(self, run: RunState, data: Mapping[str, Any], name: str) -> None:
+        self.client.log_text(run.run_id, json.dumps(data, indent=2, ensure_ascii=False, default=str), name)
+
+    def _log(
+        self, run: RunState, points: Iterable[list[Point]], params: Mapping[str, str], tags: Mapping[str, str]
+    ) -> None:
+        """Write in as few calls as MLflow allows. An epoch arrives as a whole or not at all."""
+        from mlflow.entities import Metric, Param, RunTag
+
+        for batch in batches(points, params, tags):
+            self.client.log_batch(
+                run.run_id,
+                metrics=[Metric(*point) for point in batch.points],
+                params=[Param(*item) for item in batch.params],
+                tags=[RunTag(*item) for item in batch.tags],
+            )
+            run.metrics |= {point.name for point in batch.points}
+        run.params |= set(params)
+        run.tags |= tags
+
+
+def active_runs(client: "MlflowClient", experiment: str) -> Iterator["Run"]:
+    """All runs of an experiment that are not deleted, with their tags, params and newest metrics."""
+    token = None
+    while True:
+        page = client.search_runs([experiment], max_results=_PAGE, page_token=token)
+        yield from page
+        token = page.token
+        if not token:
+            return
+
+
+def _state_of(run: "Run") -> RunState:
+    return RunState(
+        run_id=run.info.run_id,
+        start=run.info.start_time,
+        status=run.info.status,
+        tags={VERDICT_TAG: "", **run.data.tags},
+        params=set(run.data.params),
+        metrics=set(run.data.metrics),
+    )
+
+
+def _missing(wanted: Mapping[str, str], there: Mapping[str, str] | set[str]) -> dict[str, str]:
+    """What of the wanted is not there, or is there with another value."""
+    if isinstance(there, set):
+        return {name: text for name, text in wanted.items() if name not in there}
+    return {name: text for name, text in wanted.items() if there.get(name) != text}

@@ -1,0 +1,60 @@
+"""`MlflowTracker`: the ledger's mirror in MLflow. One experiment per study, one run per trial."""
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import NamedTuple
+
+from nas.redact import redact
+from nas.tracking.mlflow_runs import MlflowRuns
+from nas.tracking.outbox import Outbox
+from nas.tracking.record import TrialRecord
+
+
+class _Wanted(NamedTuple):
+    record: TrialRecord
+    paused: bool
+
+
+class MlflowTracker:
+    """A `Tracker` that shows trials in MLflow.
+
+    Everything that MLflow does happens in a thread that starts with the first record: importing it takes seconds, and
+    it may be down. tracking_uri: a database or a server. artifacts: folder for files; None leaves it to the server.
+    interval: seconds in which records gather before they are written.
+    """
+
+    def __init__(self, tracking_uri: str, artifacts: Path | None, interval: float = 1.0) -> None:
+        self._runs = MlflowRuns(tracking_uri, artifacts)
+        self._running: dict[str, TrialRecord] = {}
+        self._outbox: Outbox[_Wanted] = Outbox(self._write, f"MLflow at {redact(tracking_uri)}", interval)
+
+    def _write(self, wanted: _Wanted) -> None:
+        self._runs.write(wanted.record, wanted.paused)
+
+    def mirror(self, record: TrialRecord) -> None:
+        """Make the trial's run equal to the record, soon."""
+        if not record.was_trained:
+            return
+        if record.verdict is None:
+            self._running[record.uid] = record
+        else:
+            self._running.pop(record.uid, None)
+        self._outbox.put(record.uid, _Wanted(record, paused=False))
+
+    def pause(self, uids: Iterable[str]) -> None:
+        """Show running trials as interrupted until they are mirrored again."""
+        for uid in uids:
+            if uid in self._running:
+                self._outbox.put(uid, _Wanted(self._running[uid], paused=True))
+
+    def run_ids(self) -> dict[str, str]:
+        """The runs known so far: uid of the trial -> id of its run."""
+        return self._runs.ids.copy()
+
+    def flush(self, timeout: float) -> bool:
+        """Wait until everything has arrived, up to `timeout` seconds or three failures. Returns whether it has."""
+        return self._outbox.flush(timeout)
+
+    def close(self) -> None:
+        """Stop. The mirror catches up the next time that the ledger is mirrored."""
+        self._outbox.close()
