@@ -74,7 +74,7 @@ class Model(Component, kind="model"):
     """
 
     def build(self, shape: tuple[int, int, int], classes: int) -> object:
-        """The network as a `torch.nn.Module` for images of `shape` (channels, height, width) in [0, 1]."""
+        """The network as a `torch.nn.Module` for normalised images of `shape` (channels, height, width)."""
         raise NotImplementedError(f"{type(self).__name__} has no build method")
 
 
@@ -163,7 +163,7 @@ class ReduceOnPlateau(Schedule, kind="reduce_on_plateau"):
 
 
 class Cosine(Schedule, kind="cosine"):
-    """Half a cosine from the optimizer's learning rate down to `min_lr` at the last epoch (Loshchilov & Hutter 2016)."""
+    """Half a cosine from the optimizer's learning rate down to `min_lr` after the last epoch (Loshchilov & Hutter 2016)."""
 
     min_lr: Annotated[float, Field(ge=0)] = 0.0
 

@@ -1,0 +1,121 @@
+"""Checkpoints that survive a crash at any moment: a file appears complete or not at all, and damage is noticed."""
+
+import hashlib
+import logging
+import os
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import torch
+
+LEAST_SECONDS = 5.0
+KEPT = 2
+
+log = logging.getLogger(__name__)
+
+
+class CheckpointFolder:
+    """The checkpoints of one trial, which nobody else writes to. Files are called `epoch-EPOCH-SHA256.pt`.
+
+    A checkpoint is due `least_seconds` (on `clock`) after the last one, or after this object was made: what is shorter
+    than that is as quickly done again.
+    """
+
+    def __init__(
+        self, path: Path, least_seconds: float = LEAST_SECONDS, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self.path = path
+        self.least_seconds = least_seconds
+        self.clock = clock
+        self._last = clock()
+
+    def due(self) -> bool:
+        """Whether it is time for the next checkpoint."""
+        return self.clock() - self._last >= self.least_seconds
+
+    def save(self, state: dict[str, Any]) -> None:
+        """Write a state of tensors and plain data, with its `epoch`. The newest two are kept.
+
+        Raises:
+            OSError: it could not be written; those before it are untouched.
+        """
+
+        def write(file: BinaryIO) -> str:
+            hashing = _Hashing(file)
+            torch.save(state, hashing)  # type: ignore[arg-type]  # torch needs write and flush only
+            return f"epoch-{state['epoch']:06d}-{hashing.digest()}.pt"
+
+        write_file(self.path, write)
+        for old in self._files()[KEPT:]:
+            old.unlink(missing_ok=True)
+        self._last = self.clock()
+
+    def newest(self) -> dict[str, Any] | None:
+        """The newest whole state, on the CPU; None if there is none. Damaged ones are removed with a warning."""
+        for file in self._files():
+            if _digest(file) == file.stem.rpartition("-")[2]:
+                state: dict[str, Any] = torch.load(file, map_location="cpu", weights_only=True)
+                return state
+            log.warning("checkpoint %s is damaged (its digest differs); it is removed, the one before it is used", file)
+            file.unlink()
+        return None
+
+    def _files(self) -> list[Path]:
+        """The newest first."""
+        return sorted(self.path.glob("epoch-*.pt"), reverse=True)
+
+
+class _Hashing:
+    """A file to write to that takes the digest on the way."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        self._file = file
+        self._sha256 = hashlib.sha256()
+
+    def write(self, data: bytes) -> int:
+        self._sha256.update(data)
+        return self._file.write(data)
+
+    def flush(self) -> None:
+        self._file.flush()
+
+    def digest(self) -> str:
+        return self._sha256.hexdigest()
+
+
+def _digest(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def write_file(folder: Path, write: Callable[[BinaryIO], str]) -> Path:
+    """A new file in `folder`, under the name that `write` returns: on disk in full, or not there at all.
+
+    Raises:
+        OSError: it could not be written; nothing is left of it.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    for left_over in folder.glob("*.partial"):
+        left_over.unlink(missing_ok=True)
+    partial = folder / f"{os.getpid()}.partial"
+    try:
+        with partial.open("wb") as file:
+            path = folder / write(file)
+            file.flush()
+            os.fsync(file.fileno())
+        partial.replace(path)
+    finally:
+        partial.unlink(missing_ok=True)
+    _sync_folder(folder)
+    return path
+
+
+def _sync_folder(folder: Path) -> None:
+    """Without this a rename may be lost with the machine."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

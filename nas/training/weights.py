@@ -1,0 +1,70 @@
+"""A trained network on disk: its weights, the config that it was built from, and what its images must look like."""
+
+import json
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import torch
+from torch import nn
+
+from nas.config import TrialConfig
+from nas.data.splits import Splits
+from nas.models.build import build_model
+from nas.space.config import from_dict, to_dict
+from nas.training.checkpoint import write_file
+
+WEIGHTS, CONFIG, DATA = "weights.pt", "config.json", "data.json"
+
+
+def save_model(folder: Path, model: nn.Module, config: TrialConfig, splits: Splits) -> None:
+    """Write what `load_model` reads into `folder`; the weights come last, so that with them all is there.
+
+    Raises:
+        OSError: it could not be written.
+    """
+    data = {
+        "shape": splits.info.shape,
+        "class_names": splits.info.class_names,
+        "mean": splits.mean.tolist(),
+        "std": splits.std.tolist(),
+        "digest": splits.info.digest,
+        "counts": dict(splits.info.counts),
+    }
+    _write_json(folder, CONFIG, to_dict(config))
+    _write_json(folder, DATA, data)
+
+    def write(file: BinaryIO) -> str:
+        torch.save({name: tensor.cpu() for name, tensor in model.state_dict().items()}, file)
+        return WEIGHTS
+
+    write_file(folder, write)
+
+
+def load_model(folder: Path) -> tuple[nn.Module, TrialConfig, dict[str, Any]]:
+    """The network that a trial left in `folder`, in evaluation mode on the CPU, its config, and its data's facts:
+    `shape` (C, H, W), `class_names`, `mean` and `std` of each channel for pixels in [0, 1], `digest`, `counts`.
+
+    A model of one's own must be imported first, so that its kind is known.
+
+    Raises:
+        FileNotFoundError: a file is missing.
+        SpaceError: the config does not fit this version, or its model's kind is unknown.
+    """
+    config: TrialConfig = from_dict(TrialConfig, _read_json(folder / CONFIG))
+    data = _read_json(folder / DATA)
+    model = build_model(config.model, tuple(data["shape"]), len(data["class_names"]))
+    model.load_state_dict(torch.load(folder / WEIGHTS, map_location="cpu", weights_only=True))
+    return model.eval(), config, data
+
+
+def _write_json(folder: Path, name: str, data: dict[str, Any]) -> None:
+    def write(file: BinaryIO) -> str:
+        file.write(json.dumps(data, indent=2).encode())
+        return name
+
+    write_file(folder, write)
+
+
+def _read_json(path: Path) -> dict[str, Any]:
+    data: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    return data

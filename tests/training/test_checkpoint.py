@@ -1,0 +1,135 @@
+import logging
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import pytest
+import torch
+
+from nas.training.checkpoint import CheckpointFolder, write_file
+
+
+def state(epoch: int) -> dict[str, Any]:
+    return {"epoch": epoch, "weights": torch.full((1000,), float(epoch)), "history": [{"val_loss": 0.5}]}
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> CheckpointFolder:
+    return CheckpointFolder(tmp_path / "checkpoints")
+
+
+def epochs(folder: CheckpointFolder) -> list[int]:
+    return sorted(int(file.name.split("-")[1]) for file in folder.path.iterdir())
+
+
+def test_what_is_saved_comes_back(folder: CheckpointFolder) -> None:
+    assert folder.newest() is None
+    folder.save(state(1))
+    newest = CheckpointFolder(folder.path).newest()
+    assert newest is not None
+    assert (newest["epoch"], newest["history"]) == (1, [{"val_loss": 0.5}])
+    assert torch.equal(newest["weights"], torch.ones(1000))
+
+
+def test_the_last_two_are_kept(folder: CheckpointFolder) -> None:
+    for epoch in (1, 2, 10):
+        folder.save(state(epoch))
+    assert epochs(folder) == [2, 10]
+
+
+@pytest.mark.parametrize("damage", ["cut", "flipped", "emptied"])
+def test_a_damaged_checkpoint_is_passed_over(
+    folder: CheckpointFolder, damage: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    folder.save(state(1))
+    folder.save(state(2))
+    newest = max(folder.path.iterdir())
+    content = bytearray(newest.read_bytes())
+    content[len(content) // 2] ^= 1
+    damaged = {"cut": content[: len(content) // 2], "flipped": content, "emptied": bytearray()}
+    newest.write_bytes(damaged[damage])
+
+    with caplog.at_level(logging.WARNING):
+        before = folder.newest()
+    assert before is not None
+    assert before["epoch"] == 1
+    assert newest.name in caplog.text
+    assert "damaged" in caplog.text
+
+    folder.save(state(2))
+    folder.save(state(3))
+    assert epochs(folder) == [2, 3]
+
+
+def test_only_damaged_checkpoints_are_none(folder: CheckpointFolder) -> None:
+    folder.save(state(1))
+    for file in folder.path.iterdir():
+        file.write_bytes(b"")
+    assert folder.newest() is None
+
+
+KILLED_BEFORE_THE_RENAME = """
+import os, pathlib, signal, sys, torch
+from nas.training.checkpoint import CheckpointFolder
+folder = CheckpointFolder(pathlib.Path(sys.argv[1]))
+folder.save({"epoch": 1, "weights": torch.ones(1000)})
+pathlib.Path.replace = lambda *_: os.kill(os.getpid(), signal.SIGKILL)
+folder.save({"epoch": 2, "weights": torch.zeros(1000)})
+"""
+
+
+@pytest.mark.slow
+def test_a_kill_before_the_rename_leaves_the_one_before(folder: CheckpointFolder) -> None:
+    command = [sys.executable, "-c", KILLED_BEFORE_THE_RENAME, str(folder.path)]
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
+    assert subprocess.run(command, env=environment, check=False).returncode == -signal.SIGKILL
+    assert len(list(folder.path.glob("*.partial"))) == 1
+
+    newest = folder.newest()
+    assert newest is not None
+    assert torch.equal(newest["weights"], torch.ones(1000))
+    folder.save(state(2))
+    assert epochs(folder) == [1, 2]  # and the left-over is gone
+
+
+def test_a_full_disk_leaves_the_ones_before(folder: CheckpointFolder, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder.save(state(1))
+
+    def full(descriptor: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "fsync", full)
+        with pytest.raises(OSError, match="No space left"):
+            folder.save(state(2))
+    assert epochs(folder) == [1]
+
+
+def test_due_by_the_clock(tmp_path: Path) -> None:
+    now = 100.0
+    folder = CheckpointFolder(tmp_path, least_seconds=5, clock=lambda: now)
+    assert not folder.due()
+    now = 105.0
+    assert folder.due()
+    folder.save(state(1))
+    assert not folder.due()
+    now = 110.0
+    assert folder.due()
+
+
+def test_a_file_appears_whole_or_not_at_all(tmp_path: Path) -> None:
+    target = tmp_path / "target.json"
+    target.write_text("old")
+
+    def write(file: BinaryIO) -> str:
+        file.write(b"new, but only in p")
+        assert target.read_text() == "old"
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        write_file(tmp_path, write)
+    assert [file.name for file in tmp_path.iterdir()] == ["target.json"]
+    assert target.read_text() == "old"

@@ -1,0 +1,28 @@
+import platform
+
+import pytest
+import torch
+
+from nas.training.memory import freed_memory_kept
+
+
+def resident_bytes() -> int:
+    with open("/proc/self/statm") as file:  # noqa: PTH123
+        return int(file.read().split()[1]) * 4096
+
+
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="only glibc can be told so")
+def test_freed_memory_is_kept_and_handed_back() -> None:
+    size = 400 * 2**20
+    with freed_memory_kept():
+        before = resident_bytes()
+        torch.ones(size, dtype=torch.uint8)
+        assert resident_bytes() - before > size * 0.9
+    assert resident_bytes() - before < size * 0.1
+
+
+def test_other_c_libraries_are_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(platform, "libc_ver", lambda: ("", ""))
+    monkeypatch.setattr("ctypes.CDLL", lambda name: pytest.fail("loaded"))
+    with freed_memory_kept():
+        pass
