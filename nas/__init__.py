@@ -22,18 +22,18 @@ from nas.config import (
 )
 from nas.records import Cost
 from nas.space.config import Component, Config
-from nas.space.holes import choice, integer, log_uniform, repeat, uniform
+from nas.space.factories import choice, integer, log_uniform, repeat, uniform
 from nas.space.mistakes import SpaceError
-from nas.space.search_space import (
+from nas.space.objectives import (
     Constraint,
     Objective,
-    SearchSpace,
     constraint,
     max_flops,
     max_params,
     maximize,
     minimize,
 )
+from nas.space.search_space import SearchSpace
 
 __version__ = "0.1.0"
 

@@ -163,7 +163,7 @@ class ReduceOnPlateau(Schedule, kind="reduce_on_plateau"):
 
 
 class Cosine(Schedule, kind="cosine"):
-    """Half a cosine from the optimizer's learning rate down to `min_lr` after the last epoch (Loshchilov & Hutter 2016)."""
+    """Half a cosine from the first learning rate to `min_lr` after the last epoch (Loshchilov & Hutter 2016)."""
 
     min_lr: Annotated[float, Field(ge=0)] = 0.0
 

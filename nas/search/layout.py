@@ -25,8 +25,8 @@ class Layout:
 
     @property
     def mlflow_artifacts(self) -> Path:
-        """What MLflow stores beside its figures."""
-        return self.home / "artifacts" / "mlflow"
+        """What MLflow stores beside its figures. No study's name starts with a dot."""
+        return self.home / "artifacts" / ".mlflow"
 
     @property
     def place(self) -> DataPlace:

@@ -8,6 +8,7 @@ import json
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
+from functools import cached_property
 from typing import Any
 
 import optuna
@@ -45,11 +46,8 @@ class Ledger:
 
     def records(self) -> Iterator[TrialRecord]:
         """What is known of every trial that was started, in order of number; rejected draws are left out."""
-        for frozen in self.frozen():
-            if frozen.state != TrialState.WAITING and "config" in frozen.user_attrs:
-                record = record_of(frozen, self)
-                if record.verdict not in _UNSTARTED:
-                    yield record
+        for _, record in self._started():
+            yield record
 
     def record(self, trial: optuna.Trial) -> TrialRecord:
         """What is known of one trial now."""
@@ -82,7 +80,7 @@ class Ledger:
     def enqueue_new(self, draws: Iterable[tuple[Mapping[str, Any], Config]]) -> int:
         """Queue the configs that no trial has yet. Returns how many configs there are in all."""
         known = {frozen.user_attrs.get("hash") for frozen in self.frozen()}
-        hashes = set()
+        hashes: set[str] = set()
         for params, config in draws:
             digest = config_hash(config)
             if digest not in known | hashes:
@@ -143,6 +141,36 @@ class Ledger:
         """Store the way to the trial's MLflow run, once it is known."""
         if run_id and "mlflow_run_id" not in trial.user_attrs:
             trial.set_user_attr("mlflow_run_id", run_id)
+
+    def note_late_runs(self, run_ids: Mapping[str, str]) -> None:
+        """Store the way to the MLflow runs that became known after their trial's verdict; `run_ids` is by uid.
+
+        Optuna refuses new attributes on finished trials, so these stand in one of the study's.
+        """
+        late = {
+            str(record.number): run_ids[record.uid]
+            for frozen, record in self._started()
+            if frozen.state.is_finished() and record.uid in run_ids and self.run_id(frozen) is None
+        }
+        if late:
+            self.late_runs.update(late)
+            self.study.set_user_attr("mlflow_runs", self.late_runs)
+
+    def run_id(self, frozen: FrozenTrial) -> str | None:
+        """The trial's MLflow run, None where it is not known."""
+        return frozen.user_attrs.get("mlflow_run_id") or self.late_runs.get(str(frozen.number))
+
+    @cached_property
+    def late_runs(self) -> dict[str, str]:
+        """Run by trial number, for trials whose run became known after their verdict."""
+        return dict(self.study.user_attrs.get("mlflow_runs", {}))
+
+    def _started(self) -> Iterator[tuple[FrozenTrial, TrialRecord]]:
+        for frozen in self.frozen():
+            if frozen.state != TrialState.WAITING and "config" in frozen.user_attrs:
+                record = record_of(frozen, self)
+                if record.verdict not in _UNSTARTED:
+                    yield frozen, record
 
     def _conclude(self, trial: optuna.Trial, verdict: Verdict, result: TrialResult | None) -> None:
         if result is not None:

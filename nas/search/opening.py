@@ -40,10 +40,9 @@ def open_study(storage: RDBStorage, space: SearchSpace, sampler: str, seed: int,
     """
     print_now = fingerprint(space, data.digest if data else "")
     known = find_study(storage, space.name)
-    if known is not None:
-        lines = difference(known.user_attrs.get("fingerprint", {}), print_now)
-        if lines:
-            raise StudyChanged(space.name, lines)
+    begun_with = known.user_attrs.get("fingerprint") if known else None
+    if begun_with is not None and (lines := difference(begun_with, print_now)):
+        raise StudyChanged(space.name, lines)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ExperimentalWarning)
         study = optuna.create_study(
@@ -52,10 +51,10 @@ def open_study(storage: RDBStorage, space: SearchSpace, sampler: str, seed: int,
             directions=[objective.direction for objective in space.objectives],
             load_if_exists=True,
         )
-        if known is None:
+        if begun_with is None:
             study.set_metric_names([objective.metric for objective in space.objectives])
     study.sampler = make_sampler(sampler, seed + len(study.get_trials(deepcopy=False)))
-    if known is None:
+    if begun_with is None:  # new, or its driver died before this point
         study.set_user_attr("objectives", [[o.metric, o.direction] for o in space.objectives])
         study.set_user_attr("fingerprint", print_now)
     ledger = Ledger(study, storage, space.objectives)
@@ -63,6 +62,7 @@ def open_study(storage: RDBStorage, space: SearchSpace, sampler: str, seed: int,
     _set(study, "published", {name: dict(figures) for name, figures in space.published.items()})
     if data is not None:
         _set(study, "class_names", list(data.class_names))
+        _set(study, "counts", dict(data.counts))
     return ledger
 
 

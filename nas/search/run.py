@@ -18,6 +18,7 @@ from nas.search.drawing import Draw, Drawer
 from nas.search.layout import Layout
 from nas.search.ledger import Ledger
 from nas.search.lock import study_lock
+from nas.search.names import EXTRA_TRIALS
 from nas.search.opening import free_name, open_references, open_study
 from nas.search.queue import Budget, Listener, TrialQueue
 from nas.search.retention import Retention
@@ -32,8 +33,9 @@ from nas.space.search_space import SearchSpace
 from nas.tracking.record import TrialRecord
 from nas.tracking.tracker import Tracker
 
-EXTRA_TRIALS = 10
-"""Sampler trials after the baselines when `--trials` is not given."""
+SECONDS_TO_FLUSH = 20.0
+"""How long the end waits for the tracking service; what has not arrived by then comes with the next run."""
+SECONDS_TO_FLUSH_INTERRUPTED = 3.0
 
 
 @dataclass(frozen=True)
@@ -62,7 +64,10 @@ class Options:
 
 @dataclass(frozen=True)
 class Summary:
-    """How a search ended. counts: trials of the whole study by verdict; running: left to be resumed."""
+    """How a search ended. counts: trials of the whole study by verdict; running: left to be resumed.
+
+    notice: why it ended before its budget, if it did. arrived: whether the tracking service has everything.
+    """
 
     study: str
     counts: dict[Verdict, int]
@@ -71,6 +76,7 @@ class Summary:
     notice: str
     seconds: float
     interrupted: bool = False
+    arrived: bool = True
 
 
 class View(Listener, Protocol):
@@ -114,6 +120,9 @@ def search(loaded: LoadedSpace, options: Options, tracker: Tracker, view: View) 
             except KeyboardInterrupt:
                 interrupted = True
             tracker.pause([live.ledger.record(live.trial).uid for live in queue.live.values()])
+            arrived = tracker.flush(SECONDS_TO_FLUSH_INTERRUPTED if interrupted else SECONDS_TO_FLUSH)
+            for ledger in (main, references):
+                ledger.note_late_runs(tracker.run_ids())
             return Summary(
                 study=name,
                 counts=main.verdicts(),
@@ -122,6 +131,7 @@ def search(loaded: LoadedSpace, options: Options, tracker: Tracker, view: View) 
                 notice=queue.budget.closed,
                 seconds=time.monotonic() - began,
                 interrupted=interrupted,
+                arrived=arrived,
             )
 
 

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any, Protocol, TypeVar
 
 from nas.space.config import Component, Config, has_hole, identity
-from nas.space.holes import Choice, Hole, Range, Repeat, same
+from nas.space.holes import Choice, Hole, Range, Repeat, in_words, same
 from nas.space.mistakes import Mistake, SpaceError, join
 
 C = TypeVar("C", bound=Config)
@@ -20,11 +20,16 @@ Params = dict[str, Any]
 class Suggests(Protocol):
     """The part of an Optuna trial that `sample` needs."""
 
-    def suggest_categorical(self, name: str, choices: Sequence[Any]) -> Any: ...
-    def suggest_int(self, name: str, low: int, high: int, *, step: int = 1, log: bool = False) -> int: ...
+    def suggest_categorical(self, name: str, choices: Sequence[Any]) -> Any:
+        """One of the choices."""
+
+    def suggest_int(self, name: str, low: int, high: int, *, step: int = 1, log: bool = False) -> int:
+        """A whole number from low to high."""
+
     def suggest_float(
         self, name: str, low: float, high: float, *, step: float | None = None, log: bool = False
-    ) -> float: ...
+    ) -> float:
+        """A number from low to high."""
 
 
 def sample(template: C, trial: Suggests) -> C:
@@ -62,7 +67,8 @@ def holes(value: Any, path: str = "") -> Iterator[tuple[str, Hole]]:
     elif isinstance(value, Range):
         yield path, value
     elif isinstance(value, Repeat):
-        yield f"{path}.length", value
+        if value.low < value.high:
+            yield f"{path}.length", value
         for index in range(value.high):
             yield from holes(value.item, f"{path}.{index}")
     elif isinstance(value, Config):
@@ -95,9 +101,9 @@ def _fill(value: Any, path: str, trial: Suggests) -> Any:
             branch = join(path, str(label))
             return _fill_config(option, branch, trial) if isinstance(option, Config) else option
         case Range(whole=True):
-            return trial.suggest_int(path, int(value.low), int(value.high), step=int(value.step or 1), log=value.log)
+            return trial.suggest_int(path, int(value.low), int(value.last), step=int(value.step or 1), log=value.log)
         case Range():
-            return trial.suggest_float(path, value.low, value.high, step=value.step, log=value.log)
+            return value.read(trial.suggest_float(path, value.low, value.last, step=value.step, log=value.log))
         case Repeat():
             length = value.low
             if value.low < value.high:
@@ -122,27 +128,29 @@ def _encode(template: Any, value: Any, path: str, params: Params) -> Iterator[Mi
             yield from _encode_choice(template, value, path, params)
         case Range():
             if template.holds(value):
-                params[path] = value
+                params[path] = template.suggestion(value)
             else:
-                yield Mistake(path, f"{value!r} is not in the range {template.low} to {template.high}")
+                yield Mistake(path, f"{value!r} is outside the space", f"the template has {in_words(template)}")
         case Repeat():
-            if not isinstance(value, tuple) or not template.low <= len(value) <= template.high:
-                yield Mistake(path, f"needs {template.low} to {template.high} items, got {value!r}")
-                return
-            if template.low < template.high:
-                params[f"{path}.length"] = len(value)
-            for index, part in enumerate(value):
-                yield from _encode(template.item, part, f"{path}.{index}", params)
-        case Config():
-            if type(template) is not type(value):
-                yield Mistake(path, f"is {_name(value)}, but the template has {_name(template)} here")
-                return
+            yield from _encode_repeat(template, value, path, params)
+        case Config() if type(template) is type(value):
             yield from _encode_config(template, value, _inside(template, path), params)
         case tuple() if isinstance(value, tuple) and len(value) == len(template):
             for index, (part, own) in enumerate(zip(template, value, strict=True)):
                 yield from _encode(part, own, f"{path}.{index}", params)
-        case _ if not same(template, value):
-            yield Mistake(path, f"{value!r} is outside the space, which fixes it to {template!r}")
+        case _ if isinstance(template, Config) or not same(template, value):
+            yield Mistake(path, f"{_name(value)} is outside the space", f"the template has {_name(template)}")
+
+
+def _encode_repeat(template: Repeat, value: Any, path: str, params: Params) -> Iterator[Mistake]:
+    if not isinstance(value, tuple) or not template.low <= len(value) <= template.high:
+        got = f"{len(value)} items" if isinstance(value, tuple) else repr(value)
+        yield Mistake(path, f"{got} are outside the space", f"the template has {in_words(template)}")
+        return
+    if template.low < template.high:
+        params[f"{path}.length"] = len(value)
+    for index, part in enumerate(value):
+        yield from _encode(template.item, part, f"{path}.{index}", params)
 
 
 def _encode_config(template: Config, value: Config, prefix: str, params: Params) -> Iterator[Mistake]:
@@ -165,8 +173,7 @@ def _encode_choice(hole: Choice, value: Any, path: str, params: Params) -> Itera
             return
         if nearest is None or len(wrong) < len(nearest):
             nearest = wrong
-    options = ", ".join(map(str, hole.labels))
-    yield from nearest or [Mistake(path, f"{_name(value)} is outside the space", f"the options are {options}")]
+    yield from nearest or [Mistake(path, f"{_name(value)} is outside the space", f"the template has {in_words(hole)}")]
 
 
 def _name(value: Any) -> str:

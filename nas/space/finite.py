@@ -1,7 +1,7 @@
 """Templates with a finite number of configs: their size and their enumeration."""
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, TypeVar
 
 from nas.space.algebra import Params, holes, sample
@@ -18,7 +18,7 @@ def grid(template: C) -> Iterator[tuple[Params, C]]:
     Raises:
         SpaceError: naming each hole that has no finite number of values.
     """
-    endless = [name for name, hole in holes(template) if isinstance(hole, Range) and not values_of(hole)]
+    endless = [name for name, hole in holes(template) if isinstance(hole, Range) and hole.count is None]
     if endless:
         raise SpaceError(Mistake(name, "has no finite number of values", "give it a step") for name in endless)
     odometer: list[tuple[int, int]] = []
@@ -42,23 +42,21 @@ def grid(template: C) -> Iterator[tuple[Params, C]]:
 def size(value: Any) -> float:
     """How many configs a template stands for: a whole number, or infinity."""
     if isinstance(value, Choice):
-        return sum(size(option) for option in value.options)
+        return _finite(sum, map(size, value.options))
     if isinstance(value, Range):
-        return len(values_of(value)) or math.inf
+        return math.inf if value.count is None else value.count
     if isinstance(value, Repeat):
-        return sum(size(value.item) ** length for length in range(value.low, value.high + 1))
+        item = size(value.item)
+        return item if item == math.inf else sum(item**length for length in range(value.low, value.high + 1))
     if isinstance(value, Config):
-        return math.prod(size(part) for _, part in value.fields())
-    return math.prod(map(size, value)) if isinstance(value, tuple) else 1
+        return _finite(math.prod, (size(part) for _, part in value.fields()))
+    return _finite(math.prod, map(size, value)) if isinstance(value, tuple) else 1
 
 
-def values_of(hole: Range) -> list[Any]:
-    """All values of a finite range; empty where there is no finite number."""
-    step = hole.step or (1 if hole.whole else None)
-    if step is None:
-        return []
-    count = math.floor((hole.high - hole.low) / step + 1e-8) + 1
-    return [hole.low + index * step for index in range(count)] if count <= 1_000_000 else []
+def _finite(total: Callable[[Iterable[float]], float], sizes: Iterable[float]) -> float:
+    """Their total, infinity where one is infinite: whole numbers may be too large to meet a float."""
+    listed = list(sizes)
+    return math.inf if math.inf in listed else total(listed)
 
 
 class _GridTrial:
@@ -69,20 +67,22 @@ class _GridTrial:
         self.wheels: list[tuple[int, int]] = []
         self.params: Params = {}
 
-    def _turn(self, name: str, values: Sequence[Any]) -> Any:
+    def _turn(self, name: str, count: int, nth: Callable[[int], Any]) -> Any:
         place = len(self.wheels)
         digit = self.digits[place] if place < len(self.digits) else 0
-        self.wheels.append((digit, len(values)))
-        self.params[name] = values[digit]
-        return values[digit]
+        self.wheels.append((digit, count))
+        self.params[name] = nth(digit)
+        return self.params[name]
 
     def suggest_categorical(self, name: str, choices: Sequence[Any]) -> Any:
-        return self._turn(name, choices)
+        return self._turn(name, len(choices), choices.__getitem__)
 
     def suggest_int(self, name: str, low: int, high: int, *, step: int = 1, log: bool = False) -> int:
-        return int(self._turn(name, range(low, high + 1, step)))
+        values = range(low, high + 1, step)
+        return int(self._turn(name, len(values), values.__getitem__))
 
     def suggest_float(
         self, name: str, low: float, high: float, *, step: float | None = None, log: bool = False
     ) -> float:
-        return float(self._turn(name, values_of(Range(low, high, step, log))))
+        hole = Range(low, high, step, log)
+        return float(self._turn(name, hole.count or 1, lambda index: hole.suggestion(hole.nth(index))))

@@ -1,23 +1,17 @@
 """Holes: the values of a template that the search may choose.
 
-Each factory is typed as the value that it stands for (as `dataclasses.field` is), so that
-`ConvNet(filters=choice(32, 64))` passes a strict type checker. A hole says what is wrong with itself by `problems()`;
-the config in which it stands asks, because only there its path is known.
+A hole says what is wrong with itself by `problems()`; the config in which it stands asks, because only there its path
+is known.
 """
 
-import math
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any, TypeVar, overload
-
-A = TypeVar("A")
-B = TypeVar("B")
-C = TypeVar("C")
-D = TypeVar("D")
-E = TypeVar("E")
-T = TypeVar("T")
+from decimal import Decimal
+from typing import Any
 
 INT64 = 2**63 - 1
+_FINEST = 10**15
 
 
 @dataclass(frozen=True)
@@ -31,10 +25,21 @@ class Choice:
         """What is wrong with the hole itself, in words; empty when nothing is."""
         found = []
         if len(self.options) < 2:
-            found.append(f"choice needs at least two options, got {len(self.options)}")
+            found.append(f"choice needs at least two options, got {len(self.options)}; add one, or write the value")
+        if len(self.labels) != len(self.options):
+            return [*found, f"choice needs a label for each option, got {len(self.labels)} for {len(self.options)}"]
+        for option, label in zip(self.options, self.labels, strict=True):
+            if option != option:
+                found.append(f"choice takes no {option!r}, which equals nothing; remove it")
+            if not (is_plain(option) or isinstance(option, tuple)) and ("." in str(label) or not str(label)):
+                found.append(f"a label must be a text without dots, got {label!r}; give it by labels=(...)")
         for index, label in enumerate(self.labels):
-            if any(same(label, earlier) for earlier in self.labels[:index]):
-                found.append(f"choice has the option {label!r} twice")
+            twins = [earlier for earlier in self.labels[:index] if earlier == label]
+            if any(same(twin, label) for twin in twins):
+                found.append(f"choice has the option {label!r} twice; remove one")
+            elif twins:
+                both = f"{twins[0]!r} and {label!r}"
+                found.append(f"choice has the options {both}, which are one to the sampler; remove one")
         return found
 
     def samples(self) -> tuple[Any, ...]:
@@ -64,41 +69,85 @@ class Range:
         wrong = [value for value in numbers if isinstance(value, bool) or not isinstance(value, (int, float))]
         if wrong:
             return [f"a range needs numbers, got {wrong[0]!r}"]
-        if not all(math.isfinite(value) for value in numbers):
+        if self.whole and any(not isinstance(value, int) for value in numbers):
+            return [f"integer needs whole numbers, got low={low}, high={high}, step={step}; use uniform with a step"]
+        if self.whole and any(abs(value) > INT64 for value in numbers):
+            return [f"integers must fit in 64 bit, got low={low}, high={high}"]
+        if not all(abs(value) <= sys.float_info.max / 2 for value in numbers):
             return [f"bounds must be finite, got low={low}, high={high}"]
         found = []
-        if self.whole and any(not isinstance(value, int) for value in numbers):
-            found.append(f"integer needs whole numbers, got low={low}, high={high}, step={step}")
-        if self.whole and any(abs(value) > INT64 for value in numbers):
-            found.append(f"integers must fit in 64 bit, got low={low}, high={high}")
         if low >= high:
-            found.append(f"low < high must hold, got low={low}, high={high}")
-        if self.log and low <= 0:
-            found.append(f"a log range must start above 0, got low={low}")
-        if step is not None and not 0 < step <= high - low:
+            todo = "swap them" if low > high else "write the value itself"
+            found.append(f"low < high must hold, got low={low}, high={high}; {todo}")
+        elif step is not None and not 0 < step <= high - low:
             found.append(f"0 < step <= high - low must hold, got step={step}, low={low}, high={high}")
-        if self.log and step is not None and not (self.whole and step == 1):
-            found.append(f"a log range takes no step, got step={step}")
+        elif step is not None and not self.whole and (high - low) / step > _FINEST:
+            found.append(f"step is too small for the range, got step={step}, low={low}, high={high}")
+        elif step is not None and not self.whole and _exact(self.last) != _exact(low) + (self._steps() * _exact(step)):
+            found.append(f"with a step, low must be a round number, got low={low}, step={step}; round it")
+        if self.log and low <= 0:
+            found.append(f"a log range must start above 0, got low={low}; raise it, or take the log away")
+        if self.log and step is not None:
+            found.append(f"a log range takes no step, got step={step}; leave one of them out")
         return found
 
-    def samples(self) -> tuple[float, float]:
-        """Values that must all be valid where the hole stands: both ends."""
-        return self.low, self.high
+    def samples(self) -> tuple[float, ...]:
+        """Values that must all be valid where the hole stands: both ends, and the first step (is it even?)."""
+        kind = int if self.whole else float
+        second = (self.nth(1),) if self.count not in (None, 2) else ()
+        return (kind(self.low), kind(self.last), *second)
 
     def with_samples(self, values: Sequence[Any]) -> "Range":
         """The same hole with its ends as the config's field reads them."""
         return replace(self, low=values[0], high=values[1])
 
+    @property
+    def count(self) -> int | None:
+        """The number of values; None where it is not finite."""
+        if self.whole:
+            return int((self.high - self.low) // (self.step or 1)) + 1
+        return None if self.step is None else self._steps() + 1
+
+    def nth(self, index: int) -> float:
+        """A value of a finite range, counted from 0. With a step of 0.1 the fourth is 0.3, not 0.30000000000000004."""
+        if self.whole:
+            return self.low + index * (self.step or 1)
+        return float(_exact(self.low) + index * _exact(self.step or 0))
+
+    def values(self) -> list[Any]:
+        """All values of a finite range."""
+        return [self.nth(index) for index in range(self.count or 0)]
+
+    @property
+    def last(self) -> float:
+        """The largest value: below `high` where the steps do not meet it."""
+        return self.high if self.count is None else self.nth(self.count - 1)
+
+    def read(self, suggested: float) -> float:
+        """The value meant by a sampler's suggestion, whose float arithmetic misses the steps by a hair."""
+        return suggested if self.step is None or self.whole else self.nth(self._index(suggested))
+
+    def suggestion(self, value: float) -> float:
+        """The inverse of `read`: the value as Optuna's samplers compute it."""
+        if self.step is None or self.whole:
+            return value
+        return float(min(self._index(value) * self.step + self.low, self.last))
+
     def holds(self, value: object) -> bool:
         """Whether the range can produce the value."""
         if isinstance(value, bool) or not isinstance(value, int if self.whole else (int, float)):
             return False
-        if not self.low <= value <= self.high:
+        if not self.low <= value <= self.last:
             return False
         if self.step is None:
             return True
-        steps = (value - self.low) / self.step
-        return math.isclose(steps, round(steps), abs_tol=1e-8)
+        return (value - self.low) % self.step == 0 if self.whole else value == self.nth(self._index(value))
+
+    def _steps(self) -> int:
+        return int((_exact(self.high) - _exact(self.low)) // _exact(self.step or 1))
+
+    def _index(self, value: float) -> int:
+        return round((value - self.low) / (self.step or 1))
 
 
 @dataclass(frozen=True)
@@ -121,52 +170,6 @@ class Repeat:
 Hole = Choice | Range | Repeat
 
 
-@overload
-def choice(first: A, second: B, /, *, labels: Sequence[str] = ()) -> A | B: ...
-@overload
-def choice(first: A, second: B, third: C, /, *, labels: Sequence[str] = ()) -> A | B | C: ...
-@overload
-def choice(first: A, second: B, third: C, fourth: D, /, *, labels: Sequence[str] = ()) -> A | B | C | D: ...
-@overload
-def choice(
-    first: A, second: B, third: C, fourth: D, fifth: E, /, *, labels: Sequence[str] = ()
-) -> A | B | C | D | E: ...
-@overload
-def choice(*options: T, labels: Sequence[str] = ()) -> T: ...
-def choice(*options: Any, labels: Sequence[str] = ()) -> Any:
-    """A hole that takes one of the options; typed as their union.
-
-    Numbers, strings, booleans and None are stored as they are. Configs are stored by label: their kind (`convnet`),
-    numbered where a kind stands twice, or the names given in `labels`. The holes of a branch exist only when it is
-    chosen.
-    """
-    return Choice(options, tuple(labels) if labels else _default_labels(options))
-
-
-def integer(low: int, high: int, *, step: int = 1, log: bool = False) -> int:
-    """A hole that takes a whole number from low to high, both included."""
-    hole: Any = Range(low, high, None if log and step == 1 else step, log, whole=True)
-    return hole  # type: ignore[no-any-return]
-
-
-def uniform(low: float, high: float, *, step: float | None = None) -> float:
-    """A hole that takes a number from low to high, all equally likely."""
-    hole: Any = Range(low, high, step)
-    return hole  # type: ignore[no-any-return]
-
-
-def log_uniform(low: float, high: float) -> float:
-    """A hole that takes a number from low to high, its logarithm uniform: for learning rates and penalties."""
-    hole: Any = Range(low, high, log=True)
-    return hole  # type: ignore[no-any-return]
-
-
-def repeat(item: T, low: int, high: int) -> tuple[T, ...]:
-    """A hole that takes a tuple of low to high items; the holes in `item` are drawn anew for each."""
-    hole: Any = Repeat(item, low, high)
-    return hole  # type: ignore[no-any-return]
-
-
 def is_plain(value: object) -> bool:
     """Whether the value can be stored as it is: a number, string, boolean or None."""
     return value is None or isinstance(value, (bool, int, float, str))
@@ -177,11 +180,23 @@ def same(left: object, right: object) -> bool:
     return type(left) is type(right) and left == right
 
 
-def _default_labels(options: Sequence[Any]) -> tuple[Any, ...]:
-    kinds = [option if is_plain(option) else getattr(option, "kind", None) or str(option) for option in options]
-    labels = []
-    for index, kind in enumerate(kinds):
-        earlier = sum(kind == other for other in kinds[:index])
-        repeated = not is_plain(options[index]) and earlier > 0
-        labels.append(f"{kind}_{earlier + 1}" if repeated else kind)
-    return tuple(labels)
+def _exact(number: float) -> Decimal:
+    """The number as it was written: 0.1 is a tenth."""
+    return Decimal(str(number))
+
+
+def in_words(value: object) -> str:
+    """A domain or a value as people read it: `choice 32, 64`, `integer 1 to 8`, `0.0 to 0.5 step 0.1`, `same`."""
+    match value:
+        case Choice():
+            return f"choice {', '.join(map(in_words, value.labels))}"
+        case Range():
+            step = "" if value.step is None or (value.whole and value.step == 1) else f" step {value.step}"
+            return f"{'integer ' if value.whole else ''}{value.low} to {value.high}{step}{' log' if value.log else ''}"
+        case Repeat():
+            return f"{value.low} to {value.high} items" if value.low < value.high else f"{value.low} items"
+        case tuple():
+            return f"({', '.join(map(in_words, value))})"
+        case str() if value.isidentifier() and value not in ("None", "True", "False"):
+            return value
+    return repr(value)

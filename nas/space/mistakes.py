@@ -16,7 +16,8 @@ class Mistake:
     todo: str = ""
 
     def __str__(self) -> str:
-        return f"{self.where}: {self.what}" + (f"; {self.todo}" if self.todo else "")
+        line = f"{self.where}: {self.what}" + (f"; {self.todo}" if self.todo else "")
+        return " ".join(line.splitlines())
 
     def under(self, prefix: str) -> "Mistake":
         """The same mistake seen from a level above."""
@@ -70,6 +71,8 @@ def near(name: str, known: Iterable[str]) -> str:
     """A hint for a misspelt name: the nearest known ones, or all of them. Returns text without a full stop."""
     names = list(known)
     close = difflib.get_close_matches(name, names, n=3, cutoff=0.5)
+    likeness = [difflib.SequenceMatcher(None, found, name).ratio() for found in close]
+    close = [found for found, ratio in zip(close, likeness, strict=True) if ratio >= likeness[0] - 0.2]
     if close:
         return "did you mean " + " or ".join(close) + "?"
     return "known are " + ", ".join(names) if names else ""

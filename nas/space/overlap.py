@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from nas.space.config import Config, is_hole
-from nas.space.finite import values_of
+from nas.space.checks import is_hole
+from nas.space.config import Config
 from nas.space.holes import Choice, Hole, Range, Repeat, is_plain, same
 
 _LONGEST_LIST = 10_000
@@ -31,9 +31,10 @@ def _possible(value: Any) -> list[Any] | None:
     if isinstance(value, Choice) and all(is_plain(option) for option in value.options):
         return list(value.options)
     if isinstance(value, Range):
-        values = values_of(value)
-        return values if 0 < len(values) <= _LONGEST_LIST else None
-    return None if is_hole(value) else [value]
+        return value.values() if 0 < (value.count or 0) <= _LONGEST_LIST else None
+    if is_hole(value):
+        return None
+    return [value] if is_plain(value) else []
 
 
 def _holes_overlap(left: Any, right: Any) -> bool:
@@ -42,12 +43,30 @@ def _holes_overlap(left: Any, right: Any) -> bool:
     if isinstance(right, Choice) and not all(map(is_plain, right.options)):
         return any(overlap(left, option) for option in right.options)
     if isinstance(left, Repeat) or isinstance(right, Repeat):
-        return isinstance(left, (Repeat, tuple)) and isinstance(right, (Repeat, tuple))
+        return _repeats_overlap(left, right)
     few, other = (left, right) if _possible(left) is not None else (right, left)
     listed = _possible(few)
     if listed is None:
         return bool(left.low <= right.high and right.low <= left.high)
     others = _possible(other)
     if others is not None:
-        return any(same(a, b) for a in listed for b in others)
+        return not {(type(a), a) for a in listed}.isdisjoint((type(b), b) for b in others)
     return any(other.holds(value) for value in listed)
+
+
+def _repeats_overlap(left: Any, right: Any) -> bool:
+    """Whether a length is common to both, and tuples of that length."""
+    if not isinstance(left, (Repeat, tuple)) or not isinstance(right, (Repeat, tuple)):
+        return False
+    shortest = max(_lengths(left)[0], _lengths(right)[0])
+    if shortest > min(_lengths(left)[1], _lengths(right)[1]):
+        return False
+    return all(map(overlap, _items(left, shortest), _items(right, shortest)))
+
+
+def _lengths(value: Repeat | tuple[Any, ...]) -> tuple[int, int]:
+    return (value.low, value.high) if isinstance(value, Repeat) else (len(value), len(value))
+
+
+def _items(value: Repeat | tuple[Any, ...], length: int) -> tuple[Any, ...]:
+    return (value.item,) * length if isinstance(value, Repeat) else value

@@ -205,7 +205,7 @@ class _QueueScheduler(FIFOScheduler):
     """Feeds the queue with every result and stops the trials that it wants stopped."""
 
     def __init__(self, bridge: _Bridge) -> None:
-        super().__init__()
+        super().__init__()  # type: ignore[no-untyped-call]
         self.bridge: _Bridge | None = bridge
 
     def on_trial_result(self, tune_controller: Any, trial: Trial, result: dict[str, Any]) -> str:

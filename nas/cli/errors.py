@@ -1,0 +1,110 @@
+"""From an exception to what a person reads and a script tests: one line a mistake, and an exit code."""
+
+from difflib import get_close_matches
+
+import click
+
+from nas.redact import redact
+
+USAGE, STORAGE, RESOURCES, ALL_FAILED, INTERRUPTED, TERMINATED = 2, 3, 4, 5, 130, 143
+"""2 also stands for the space, the data and the study; 130 and 143 leave a study that the same command resumes."""
+INTERNAL = 1
+"""A mistake in nas itself, or in code of the space file that only showed while it ran."""
+
+EXIT_CODES = {
+    "nas.space.mistakes.SpaceError": USAGE,
+    "nas.data.errors.DataError": USAGE,
+    "nas.cost.DoesNotFit": USAGE,
+    "nas.search.opening.StudyChanged": USAGE,
+    "nas.search.storage.StorageError": STORAGE,
+    "nas.tracking.tracker.TrackingError": STORAGE,
+    "builtins.OSError": RESOURCES,
+    "builtins.MemoryError": RESOURCES,
+}
+"""By name: to ask the classes themselves would import Optuna before it is needed."""
+
+
+class StatusError(click.ClickException):
+    """An error whose exit code is not 2. The message begins with where it is: `--home: ...`."""
+
+    def __init__(self, message: str, code: int) -> None:
+        super().__init__(message)
+        self.code = code
+
+
+def wrong(where: str, what: str, todo: str = "") -> click.UsageError:
+    """The exception for a wrong argument, to be raised: `nas: error: WHERE: WHAT; TODO`, exit code 2."""
+    return click.BadParameter(f"{what}; {todo}" if todo else what, param_hint=where)
+
+
+def exit_code(error: BaseException) -> int:
+    """The exit code that an exception stands for."""
+    if isinstance(error, StatusError):
+        return error.code
+    if isinstance(error, click.ClickException):
+        return error.exit_code
+    names = [f"{kind.__module__}.{kind.__qualname__}" for kind in type(error).__mro__]
+    return next((EXIT_CODES[name] for name in names if name in EXIT_CODES), INTERNAL)
+
+
+def error_lines(error: BaseException) -> list[str]:
+    """What stderr shows: `nas: error: WHERE: WHAT; WHAT TO DO` for each mistake, passwords left out.
+
+    Indented lines of a message belong to the one before and stay as they are.
+    """
+    shown = _click_message(error) if isinstance(error, click.ClickException) else _message(error)
+    return [line if line.startswith(" ") else f"nas: error: {line}" for line in redact(shown).splitlines()]
+
+
+def _message(error: BaseException) -> str:
+    if isinstance(error, OSError) and error.strerror:
+        return f"{error.filename or 'the system'}: {error.strerror}"
+    if isinstance(error, MemoryError):
+        return "memory: there is not enough; give the trials less to hold, or run fewer with --jobs"
+    if exit_code(error) != INTERNAL:
+        return str(error)
+    first = (str(error).strip().splitlines() or [""])[0]
+    return f"internal: {type(error).__name__}: {first}; the same command with --debug shows where"
+
+
+def _click_message(error: click.ClickException) -> str:
+    match error:
+        case click.NoSuchOption():
+            known = [name for param in _params(error) for name in (*param.opts, *param.secondary_opts)]
+            options = [name for name in known if name.startswith("--")]
+            return f"{error.option_name}: no such option of {_command(error)}; {_near_options(error, options)}"
+        case click.MissingParameter(param=click.Parameter() as param):
+            return f"{_name(param)}: is missing; see {_command(error)} --help"
+        case click.BadParameter():
+            hint = error.param_hint if isinstance(error.param_hint, str) else None
+            return f"{hint or (_name(error.param) if error.param else _command(error))}: {_lower(error.message)}"
+        case click.BadOptionUsage():
+            return f"{error.option_name}: {_lower(error.message).removeprefix(f'option {error.option_name!r} ')}"
+        case click.UsageError():
+            return f"{_command(error)}: {_lower(error.message)}"
+    return error.format_message()
+
+
+def _near_options(error: click.NoSuchOption, options: list[str]) -> str:
+    close = get_close_matches(error.option_name, options, n=1)
+    return f"did you mean {close[0]}?" if close else f"see {_command(error)} --help"
+
+
+def _params(error: click.UsageError) -> list[click.Parameter]:
+    return error.ctx.command.get_params(error.ctx) if error.ctx else []
+
+
+def _command(error: click.UsageError) -> str:
+    return error.ctx.command_path if error.ctx else "nas"
+
+
+def _name(param: click.Parameter) -> str:
+    if isinstance(param, click.Option):
+        return max(param.opts, key=len)
+    return param.make_metavar(click.Context(click.Command("nas")))
+
+
+def _lower(message: str) -> str:
+    """click begins its sentences with a capital and ends them with a full stop."""
+    text = message.strip().rstrip(".")
+    return text[:1].lower() + text[1:] if text[1:2].islower() else text

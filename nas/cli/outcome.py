@@ -1,0 +1,119 @@
+"""What `nas search` says at its end: the leaderboard, the answer, where to look, and an exit code."""
+
+import json
+import shlex
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import click
+
+from nas.cli.errors import ALL_FAILED, USAGE
+from nas.cli.options import Place, find_place
+from nas.records import Verdict
+from nas.redact import redact
+
+if TYPE_CHECKING:
+    from nas.report.leaderboard import Board
+    from nas.search.run import Summary
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """A search that has ended. arrived: whether the tracking service has everything. fresh: --fresh was given."""
+
+    summary: "Summary"
+    arrived: bool
+    fresh: bool
+
+    @property
+    def exit_code(self) -> int:
+        """5 when every trial failed, 2 when none could be drawn, else 0."""
+        counts = self.summary.counts
+        trained = {verdict: count for verdict, count in counts.items() if verdict.counts and count}
+        if trained.keys() == {Verdict.FAILED}:
+            return ALL_FAILED
+        return USAGE if self.summary.notice and not trained else 0
+
+    def tell(self, place: Place, as_json: bool) -> None:
+        """Print the leaderboard and the answer on stdout, and on stderr what a person must know."""
+        from nas.report.leaderboard import read_board
+        from nas.search.opening import read_ledgers
+        from nas.search.storage import open_storage
+
+        board = read_board(*read_ledgers(open_storage(place.storage), self.summary.study))
+        if as_json:
+            click.echo(self._json(board))
+        else:
+            self._print(board, place)
+        for line in self._notices():
+            click.echo(f"nas: {line}", err=True)
+
+    def _json(self, board: "Board") -> str:
+        from nas.report.export import to_json
+
+        summary = self.summary
+        return json.dumps(
+            {
+                "study": summary.study,
+                "counts": _plain(summary.counts),
+                "references": _plain(summary.references),
+                "running": summary.running,
+                "seconds": round(summary.seconds, 3),
+                "interrupted": summary.interrupted,
+                "notice": summary.notice or None,
+                "leaderboard": json.loads(to_json(board)),
+            },
+            indent=2,
+            ensure_ascii=False,
+        )
+
+    def _print(self, board: "Board", place: Place) -> None:
+        from rich.console import Console
+
+        from nas.report.answer import answer
+        from nas.report.table import print_board
+
+        console = Console()
+        print_board(console, board)
+        if board.complete():
+            console.print()
+            for sentence in answer(board):
+                console.print(sentence, markup=False, highlight=False)
+        console.print()
+        for line in _where_to_look(self.summary.study, place):
+            console.print(line, markup=False, highlight=False, soft_wrap=True)
+
+    def _notices(self) -> list[str]:
+        summary, found = self.summary, []
+        if self.exit_code == ALL_FAILED:
+            found.append(f"error: {summary.study}: every trial failed; the causes stand in the leaderboard")
+        elif self.exit_code == USAGE:
+            found.append(f"error: {summary.study}: {summary.notice}")
+        elif summary.notice:
+            found.append(f"{summary.study}: {summary.notice}")
+        if summary.interrupted or summary.running:
+            trials = "1 trial waits" if summary.running == 1 else f"{summary.running} trials wait"
+            same = "the same command" + (f" with --name {summary.study} in place of --fresh" if self.fresh else "")
+            why = "interrupted" if summary.interrupted else "the time is up"
+            found.append(f"{why}; {trials} to be continued, {same} goes on")
+        if not self.arrived:
+            found.append("not everything has reached the tracking service; the next run of this study brings the rest")
+        return found
+
+
+def _where_to_look(study: str, place: Place) -> list[str]:
+    """The commands that show more, with the options that lead to the same place."""
+    default, options = find_place(), []
+    if place.layout.home != default.layout.home:
+        options += ["--home", str(place.layout.home)]
+    if place.storage != place.layout.storage_url:
+        options += ["--storage", redact(place.storage)]
+    tail = f" {shlex.join(options)}" if options else ""
+    return [
+        f"Look again: nas leaderboard {shlex.quote(study)}{tail}",
+        f"In a browser: nas dashboard{tail}",
+    ]
+
+
+def _plain(counts: dict[Verdict, int]) -> dict[str, int]:
+    return {verdict.value: count for verdict, count in counts.items()}

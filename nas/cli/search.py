@@ -1,0 +1,154 @@
+"""`nas search FILE`: the main job. Everything that can be refused is refused before the engine is imported."""
+
+import os
+from dataclasses import dataclass
+from math import inf
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from nas.cli.changes import check_data, data_options, read_space
+from nas.cli.options import Place, nas_command, option, place_options
+from nas.cli.outcome import Outcome
+from nas.cli.signals import interruptible
+from nas.cli.values import Duration, OneOf, Share, Whole
+from nas.search.names import SAMPLERS, SCHEDULERS
+from nas.space.adapt import Changes
+from nas.space.load import LoadedSpace
+from nas.tracking.quiet import quiet_environment
+from nas.tracking.tracker import Tracker, open_tracker
+
+if TYPE_CHECKING:
+    from nas.search.run import Options
+
+SECONDS_TO_FLUSH = 20.0
+"""How long the end waits for the tracking service; what has not arrived by then comes with the next run."""
+SECONDS_TO_FLUSH_INTERRUPTED = 3.0
+
+
+@dataclass(frozen=True)
+class Asked:
+    """The options of a search by name, as click hands them over."""
+
+    epochs: int | None
+    trials: int | None
+    time: float | None
+    data: str | None
+    image_size: int | None
+    sampler: str
+    scheduler: str
+    stop_baselines: bool
+    seed: int | None
+    name: str | None
+    fresh: bool
+    keep: str
+    jobs: int | None
+    gpus_per_trial: float | None
+    address: str | None
+    executor: str
+    quiet: bool
+    json: bool
+
+    @property
+    def changes(self) -> Changes:
+        """What these options change in the space itself."""
+        return Changes(self.name, self.epochs, self.seed, self.data, self.image_size)
+
+
+@nas_command(name="search")
+@click.argument("file", metavar="FILE[:NAME]")
+@option("--trials", type=Whole(), section="Budget", help="The study's total, baselines first; else baselines + 10.")
+@option("--epochs", type=Whole(), section="Budget", help="Epochs of each trial; else the space's.")
+@option("--time", type=Duration(), section="Budget", help="Stop after this long, as 90s, 30m, 2h or 1h30m; resumable.")
+@data_options
+@option(
+    "--sampler", type=OneOf("sampler", SAMPLERS), default="tpe", section="Manner", help="What draws configs; else tpe."
+)
+@option(
+    "--scheduler", type=OneOf("scheduler", SCHEDULERS), default="asha", section="Manner",
+    help="What stops hopeless trials early; else asha.",
+)  # fmt: skip
+@option("--stop-baselines", is_flag=True, section="Manner", help="Let the scheduler stop baselines too.")
+@option("--seed", type=Whole(0), section="Manner", help="Of split, weights and draws; else the space's.")
+@option("--name", section="Manner", help="The study's name; else the space's.")
+@option("--fresh", is_flag=True, section="Manner", help="Begin another study, NAME-2, NAME-3, ..., if NAME is taken.")
+@option(
+    "--keep", type=OneOf("choice", ("best", "all")), default="best", section="Manner",
+    help="Keep the weights of the front and the five best, or of all trials; else best.",
+)  # fmt: skip
+@place_options("data_dir", "storage", "tracking_uri")
+@option("--jobs", type=Whole(), section="Place", help="Trials at the same time; else one a core, or what cards take.")
+@option(
+    "--gpus-per-trial", type=Share(), section="Place", help="Cards for each trial, as 0.25; else 1 if there is one."
+)
+@option("--address", metavar="HOST:PORT", section="Place", help="An existing Ray cluster; else one is started here.")
+@option(
+    "--executor", type=OneOf("executor", ("ray", "local")), default="ray", section="Place",
+    help="Ray Tune, or one trial after the other in this process; else ray.",
+)  # fmt: skip
+@option("--quiet", is_flag=True, section="Output", help="Show nothing but mistakes and the result.")
+@option("--json", is_flag=True, section="Output", help="One JSON object on stdout at the end; events on stderr.")
+@click.pass_context
+def command(ctx: click.Context, /, file: str, place: Place, **given: Any) -> None:
+    """Search the space in FILE; the same command again goes on where it ended.
+
+    Trains the baselines first, then what the sampler draws, then the references. Ends with a leaderboard.
+    """
+    asked = Asked(**given)
+    os.environ.update(quiet_environment())
+    with interruptible() as received:
+        try:
+            loaded = read_space(file, asked.changes)
+            check_data(loaded.space, place.layout.place)
+            tracker = open_tracker(place.tracking_uri, place.layout.mlflow_artifacts)
+            _warn(asked)
+            place.make_home()
+            outcome = _run(loaded, asked, place, tracker)
+            outcome.tell(place, as_json=asked.json)
+        except KeyboardInterrupt:
+            click.echo("nas: interrupted; the same command goes on", err=True)
+            ctx.exit(received.exit_code)
+    ctx.exit(received.exit_code or outcome.exit_code)
+
+
+def _run(loaded: LoadedSpace, asked: Asked, place: Place, tracker: Tracker) -> Outcome:
+    """Search, and wait a while for the tracking service."""
+    from rich.console import Console
+
+    from nas.report.live import search_view
+    from nas.search.run import search
+
+    console = Console(stderr=asked.json)
+    try:
+        with search_view(console, quiet=asked.quiet, as_json=asked.json and not asked.quiet) as view:
+            summary = search(loaded, _options(asked, place), tracker, view)
+        arrived = tracker.flush(SECONDS_TO_FLUSH_INTERRUPTED if summary.interrupted else SECONDS_TO_FLUSH)
+    finally:
+        tracker.close()
+    return Outcome(summary, arrived, asked.fresh)
+
+
+def _options(asked: Asked, place: Place) -> "Options":
+    from nas.search.run import Options
+
+    return Options(
+        layout=place.layout,
+        storage=place.storage,
+        trials=asked.trials,
+        seconds=asked.time or inf,
+        sampler=asked.sampler,
+        scheduler=asked.scheduler,
+        stop_baselines=asked.stop_baselines,
+        keep_all=asked.keep == "all",
+        jobs=asked.jobs,
+        gpus_per_trial=asked.gpus_per_trial,
+        address=asked.address,
+        executor="local" if asked.executor == "local" else "ray",
+        fresh=asked.fresh,
+    )
+
+
+def _warn(asked: Asked) -> None:
+    cores = os.cpu_count() or 1
+    if asked.jobs is not None and asked.jobs > cores and asked.address is None:
+        click.echo(f"nas: warning: --jobs: {asked.jobs} trials share {cores} cores; each will be slower", err=True)

@@ -1,0 +1,93 @@
+"""One trial in full, as text."""
+
+import json
+from collections.abc import Mapping, Sequence
+
+from rich.box import SIMPLE_HEAD
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from nas.records import EpochMetrics
+from nas.report import words
+from nas.report.progress import title
+from nas.report.trial import Sheet
+
+_EPOCHS_SHOWN = 20
+
+
+def print_sheet(console: Console, sheet: Sheet) -> None:
+    """Print the sheet, section by section."""
+    record = sheet.record
+    console.print(Text(f"{record.study}, {title(record)}: {sheet.state}", style="bold"))
+    for line in _facts(sheet):
+        console.print(Text(line))
+    for heading, table in (("Figures", _figures_table(record.metrics)), ("Curve", _curve_table(record.curve, console))):
+        if table is not None:
+            console.print()
+            console.print(Text(heading, style="bold"))
+            console.print(table)
+    values = [point.values["val_accuracy"] for point in record.curve if "val_accuracy" in point.values]
+    if len(values) > 1:
+        console.print(Text(f"val accuracy {words.sparkline(values[-console.width + 14 :])}"))
+    if sheet.traceback:
+        console.print()
+        console.print(Text("Traceback", style="bold"))
+        console.print(Text(sheet.traceback.rstrip()))
+    console.print()
+    console.print(Text("Config", style="bold"))
+    console.out(json.dumps(record.config, indent=2, ensure_ascii=False), highlight=False)
+    console.print()
+    console.print(Text("Train it again", style="bold"))
+    console.out(sheet.command, highlight=False)
+
+
+def _facts(sheet: Sheet) -> list[str]:
+    record, cost = sheet.record, sheet.record.cost
+    found = [f"cause: {record.cause}"] if record.cause else []
+    sentence = sheet.telling.sentence(record.config)
+    found += [f"config: {sentence}"] if sentence else []
+    if cost is not None:
+        found.append(
+            f"cost: {cost.params:,} params ({cost.trainable_params:,} trainable), {words.amount(cost.flops)} FLOPs and "
+            f"{words.size(cost.activation_bytes)} of activations an image"
+        )
+    took = [f"started {words.moment(record.started)}"] if record.started else []
+    took += [words.plural(len(record.curve), "epoch")] if record.curve else []
+    took += [f"weights of epoch {sheet.best_epoch} kept"] if sheet.best_epoch and sheet.weights else []
+    took += [words.duration(record.metrics["seconds"]) + " of training"] if "seconds" in record.metrics else []
+    found += [f"time: {', '.join(took)}"] if took else []
+    found.append(f"weights: {sheet.weights or 'not kept'}")
+    if sheet.mlflow_run_id:
+        found.append(f"MLflow run: {sheet.mlflow_run_id} in {sheet.tracking_uri}")
+    return found
+
+
+def _figures_table(metrics: Mapping[str, float]) -> Table | None:
+    if not metrics:
+        return None
+    table = Table.grid(padding=(0, 2))
+    table.add_column()
+    table.add_column(justify="right")
+    for name, value in metrics.items():
+        table.add_row(name.replace("_", " "), words.duration(value) if name == "seconds" else words.figure(value))
+    return table
+
+
+def _curve_table(curve: Sequence[EpochMetrics], console: Console) -> Table | None:
+    if not curve:
+        return None
+    names = list(dict.fromkeys(name for point in curve for name in point.values))
+    shown = names[: max(1, console.width // 11)]
+    table = Table(box=SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False, show_edge=False)
+    for name in ("epoch", *shown):
+        table.add_column(name.replace("_", "\n"), justify="right", no_wrap=True)
+    for point in _thinned(curve):
+        table.add_row(str(point.epoch), *(words.figure(point.values.get(name)) for name in shown))
+    return table
+
+
+def _thinned(curve: Sequence[EpochMetrics]) -> list[EpochMetrics]:
+    """At most about twenty points: the first, the last, and others evenly between."""
+    step = -(-len(curve) // _EPOCHS_SHOWN)
+    return [point for index, point in enumerate(curve) if index % step == 0 or index == len(curve) - 1]

@@ -1,0 +1,66 @@
+"""What is wrong with a space file, each as one line for a person: its place, what it is, what to do."""
+
+import builtins
+import difflib
+import re
+import sys
+from pathlib import Path
+from traceback import walk_tb
+from types import ModuleType
+
+from nas.space.mistakes import Mistake, near
+from nas.space.time_limit import TooLong
+
+_CANNOT_IMPORT = re.compile(r"cannot import name '(\w+)' from '([\w.]+)'")
+
+
+def about_path(file: Path) -> Mistake | None:
+    """What keeps the path from being a Python file, if anything does."""
+    if file.is_dir():
+        inside = sorted(path.name for path in file.glob("*.py"))[:5]
+        return Mistake(f"{file}", "is a folder", f"name a file in it: {', '.join(inside)}" if inside else "name a file")
+    if not file.exists():
+        return Mistake(f"{file}", "no such file", _near_files(file))
+    if file.suffix != ".py" or not file.is_file():
+        return Mistake(f"{file}", "is not a Python file", "name one that ends in .py")
+    return None
+
+
+def about_syntax(error: SyntaxError, file: Path) -> Mistake:
+    """A line that Python cannot read, in the space file or in one that it imports."""
+    where = f"{file}:{error.lineno}" if error.lineno else f"{file}"
+    text = f" in {error.text.strip()!r}" if error.text and error.text.strip() else ""
+    return Mistake(where, f"syntax error: {error.msg}{text}", "mend this line")
+
+
+def about_crash(error: BaseException, file: Path, module: ModuleType) -> Mistake:
+    """Why the space file did not run to its end, with the line of it that was running."""
+    lines = [line for frame, line in walk_tb(error.__traceback__) if frame.f_code.co_filename == module.__file__]
+    where = f"{file}:{lines[-1]}" if lines else f"{file}"
+    match error:
+        case TooLong():
+            return Mistake(where, str(error), "a space file only describes: move long work into functions")
+        case SystemExit():
+            return Mistake(where, f"calls exit, with {error.code!r}", "a space file must run to its end")
+        case SyntaxError() if error.filename:
+            return about_syntax(error, Path(error.filename))
+        case ModuleNotFoundError(name=str(name)):
+            return Mistake(where, f"there is no module {name!r} here", "install what it needs, or remove the import")
+        case ImportError() if found := _CANNOT_IMPORT.search(str(error)):
+            name, origin = found.groups()
+            names = getattr(sys.modules.get(origin), "__all__", None) or dir(sys.modules.get(origin))
+            return Mistake(where, f"{origin} has no {name!r}", near(name, names))
+        case NameError(name=str(name)):
+            return Mistake(where, f"{name!r} is not defined", near(name, [*vars(module), *dir(builtins)]))
+    text = " ".join(str(error).split())
+    text = text if len(text) <= 300 else f"{text[:297]}..."
+    return Mistake(where, f"{type(error).__name__}: {text}" if text else type(error).__name__, "mend this line")
+
+
+def _near_files(file: Path) -> str:
+    folders = (Path("search_spaces"), file.parent)
+    known = {path.name: path for folder in folders for path in folder.glob("*.py") if path.exists()}
+    close = difflib.get_close_matches(file.with_suffix(".py").name, known, n=3)
+    if close:
+        return f"did you mean {' or '.join(str(known[name]) for name in close)}?"
+    return "`nas new NAME` writes one to start from"

@@ -1,0 +1,69 @@
+"""What a search aims at, and what it keeps within."""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from nas.records import Cost
+from nas.space.mistakes import Mistake, SpaceError, put_off
+
+METRICS = (
+    "val_accuracy", "val_loss", "train_accuracy", "train_loss", "accuracy_per_million_params",
+    "params", "trainable_params", "flops", "activation_bytes", "seconds",
+)  # fmt: skip
+"""What an objective of a trained network may aim at. Test figures are not among them: they never steer anything."""
+
+PlainObjective = Callable[[Any, int], Iterator[Mapping[str, float]]]
+"""A Python objective in place of training: called with config and budget, yields metrics after each epoch."""
+
+
+@dataclass(frozen=True)
+class Objective:
+    """One metric to aim at."""
+
+    metric: str
+    direction: Literal["maximize", "minimize"]
+
+
+@dataclass(frozen=True)
+class Constraint:
+    """What a config must keep within, decided before training. `excess` is positive where it is broken."""
+
+    name: str
+    excess: Callable[[Any, Cost], float]
+
+
+def maximize(metric: str) -> Objective:
+    """An objective: the larger, the better."""
+    return Objective(metric, "maximize")
+
+
+def minimize(metric: str) -> Objective:
+    """An objective: the smaller, the better."""
+    return Objective(metric, "minimize")
+
+
+def max_params(limit: int) -> Constraint:
+    """At most so many parameters, batch-norm statistics included."""
+    limit = _checked("max_params", limit)
+    return Constraint(f"params <= {limit:,}", lambda config, cost: (cost.params - limit) / limit)
+
+
+def max_flops(limit: int) -> Constraint:
+    """At most so many floating-point operations an image (forward pass, 2 x MACs)."""
+    limit = _checked("max_flops", limit)
+    return Constraint(f"flops <= {limit:,}", lambda config, cost: (cost.flops - limit) / limit)
+
+
+def constraint(name: str, excess: Callable[[Any, Cost], float]) -> Constraint:
+    """A constraint of your own: `excess(config, cost)` is positive by as much as the limit is passed."""
+    return Constraint(name, excess)
+
+
+def _checked(name: str, limit: Any) -> int:
+    if isinstance(limit, int) and not isinstance(limit, bool) and limit > 0:
+        return limit
+    mistake = Mistake(name, f"the limit must be a whole number above 0, got {limit!r}")
+    if not put_off([mistake]):
+        raise SpaceError([mistake])
+    return 1

@@ -1,0 +1,178 @@
+"""Everything that can be wrong with a space, each mistake by its path."""
+
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any
+
+from nas.space.algebra import encode, holes
+from nas.space.checks import has_hole, shown
+from nas.space.config import Config
+from nas.space.holes import Choice, Repeat, is_plain
+from nas.space.mistakes import Mistake, SpaceError, join, near
+from nas.space.objectives import METRICS, Constraint, Objective
+from nas.space.overlap import overlap
+
+if TYPE_CHECKING:
+    from nas.space.search_space import SearchSpace
+
+_FIXED = ("epochs", "seed")
+"""Fields that all trials of a study share, or they could not be compared."""
+
+
+def space_mistakes(space: "SearchSpace") -> Iterator[Mistake]:
+    """Every mistake in the space, those that were put off while its file was read included."""
+    yield from name_mistakes(space.name)
+    template: Any = space.template
+    if not isinstance(template, Config):
+        yield Mistake("template", f"must be a config such as TrialConfig(...), got {shown(template)}")
+        return
+    wrong = [*_config_mistakes(template, "template"), *_template_mistakes(space)]
+    yield from wrong
+    yield from _objective_mistakes(space)
+    yield from _constraint_mistakes(space.constraints)
+    for group in ("baselines", "references", "published"):
+        if not isinstance(getattr(space, group), Mapping):
+            yield Mistake(group, f"must be a dict of names, got {shown(getattr(space, group))}", "write {name: ...}")
+            return
+    for group in ("baselines", "references"):
+        for name, config in getattr(space, group).items():
+            if not isinstance(name, str) or not name or not name.isprintable():
+                yield Mistake(group, f"names must be texts, got {name!r}", 'write "name": ...')
+                continue
+            inside = template if group == "baselines" and not wrong else None
+            yield from _named_mistakes(config, f"{group}.{name}", inside)
+    yield from _shared_name_mistakes(space)
+
+
+def name_mistakes(name: object) -> Iterator[Mistake]:
+    """What is wrong with a study's name."""
+    if not isinstance(name, str) or not name.strip():
+        yield Mistake("name", f"must be a text that names the study, got {name!r}")
+    elif "/" in name or "\\" in name or name.startswith(".") or not name.isprintable() or len(name) > 250:
+        todo = "no slashes, no leading dot, no control characters, at most 250 characters"
+        yield Mistake("name", f"{name[:60]!r} cannot name a study", todo)
+    elif name.endswith(".references"):
+        yield Mistake("name", f"{name!r} ends in '.references', which nas keeps for itself", "use another name")
+
+
+def _config_mistakes(value: Any, path: str) -> Iterator[Mistake]:
+    """Mistakes that were put off while the space file was read."""
+    if isinstance(value, Config):
+        inside = join(path, getattr(value, "kind", ""))
+        for mistake in value._mistakes:
+            yield mistake.under(inside)
+        for name, part in value.fields():
+            yield from _config_mistakes(part, join(inside, name))
+    elif isinstance(value, Choice):
+        for option, label in zip(value.options, value.labels, strict=False):
+            if isinstance(option, Config):
+                for mistake in _config_mistakes(option, ""):
+                    within = mistake.where.removeprefix(f"{getattr(option, 'kind', '')}.")
+                    yield Mistake(join(path, str(label), within), mistake.what, mistake.todo)
+    elif isinstance(value, tuple):
+        for index, part in enumerate(value):
+            yield from _config_mistakes(part, f"{path}.{index}")
+    elif isinstance(value, Repeat):
+        yield from _config_mistakes(value.item, f"{path}.0")
+
+
+def _template_mistakes(space: "SearchSpace") -> Iterator[Mistake]:
+    template, values = space.template, dict(space.template.fields())
+    if any(True for _ in _config_mistakes(template, "")):
+        return
+    if space.objective is None and not {"data", "model", "epochs"} <= values.keys():
+        kind = type(template).__name__
+        yield Mistake("template", f"a {kind} cannot be trained", "use TrialConfig(...), or give the space an objective")
+    for name in _FIXED:
+        if has_hole(values.get(name)):
+            yield Mistake(f"template.{name}", "takes no hole: all trials of a study share it", "give it a value")
+    epochs: Any = space.epochs
+    if epochs is not None and (not isinstance(epochs, int) or isinstance(epochs, bool) or epochs < 1):
+        yield Mistake("epochs", f"must be a whole number above 0, got {shown(epochs)}")
+    elif epochs is not None and space.objective is None:
+        yield Mistake("epochs", "is for spaces with an objective of their own", "set template.epochs instead")
+    yield from _overlap_mistakes(template)
+
+
+def _overlap_mistakes(template: Config) -> Iterator[Mistake]:
+    seen: set[int] = set()  # the items of a repeat share their holes
+    for path, hole in holes(template):
+        if not isinstance(hole, Choice) or id(hole) in seen:
+            continue
+        seen.add(id(hole))
+        branches = [pair for pair in zip(hole.options, hole.labels, strict=True) if not is_plain(pair[0])]
+        for index, (option, label) in enumerate(branches):
+            for other, earlier in branches[:index]:
+                if overlap(option, other):
+                    what = f"the options {earlier} and {label} overlap: some config is in both"
+                    yield Mistake(f"template.{path}", what, "keep their values apart")
+
+
+def _objective_mistakes(space: "SearchSpace") -> Iterator[Mistake]:
+    objectives: Any = space.objectives
+    function: Any = space.objective
+    if function is not None and not callable(function):
+        yield Mistake("objective", f"must be a function of config and epochs, got {shown(function)}")
+    if not isinstance(objectives, (tuple, list)):
+        yield Mistake("objectives", f"must be a tuple, got {shown(objectives)}", 'write (maximize("val_accuracy"),)')
+        return
+    if not objectives:
+        yield Mistake("objectives", "is empty", 'give at least one, such as maximize("val_accuracy")')
+    seen = set()
+    for index, objective in enumerate(objectives):
+        if not isinstance(objective, Objective) or not isinstance(objective.metric, str):
+            yield Mistake(f"objectives.{index}", f"must be maximize(...) or minimize(...), got {shown(objective)}")
+            continue
+        if space.objective is None and objective.metric not in METRICS:
+            hint = near(objective.metric, METRICS)
+            if objective.metric.startswith("test_"):
+                hint = "test figures never steer a search; use the val_ metric"
+            yield Mistake(f"objectives.{index}", f"unknown metric {objective.metric!r}", hint)
+        if objective.metric in seen:
+            yield Mistake(f"objectives.{index}", f"{objective.metric!r} stands there twice", "remove one")
+        seen.add(objective.metric)
+
+
+def _constraint_mistakes(constraints: Any) -> Iterator[Mistake]:
+    if not isinstance(constraints, (tuple, list)):
+        yield Mistake("constraints", f"must be a tuple, got {shown(constraints)}", "write (max_params(...),)")
+        return
+    seen = set()
+    for index, limit in enumerate(constraints):
+        if not isinstance(limit, Constraint):
+            todo = "use max_params, max_flops or constraint"
+            yield Mistake(f"constraints.{index}", f"must be a constraint, got {shown(limit)}", todo)
+        elif limit.name in seen:
+            yield Mistake(f"constraints.{index}", f"{limit.name!r} stands there twice", "remove one")
+        seen.add(getattr(limit, "name", None))
+
+
+def _named_mistakes(config: Any, path: str, template: Config | None) -> Iterator[Mistake]:
+    """Mistakes in a named config, which must be whole and, with a template, inside it."""
+    if not isinstance(config, Config):
+        yield Mistake(path, f"must be a config, got {shown(config)}")
+        return
+    wrong = list(_config_mistakes(config, path))
+    if wrong:
+        yield from wrong
+    elif has_hole(config):
+        for name, _ in holes(config):
+            yield Mistake(join(path, name), "takes no hole: a named config is whole", "give it a value")
+    elif template is not None:
+        try:
+            encode(template, config)
+        except SpaceError as error:
+            yield from (mistake.under(path) for mistake in error.mistakes)
+
+
+def _shared_name_mistakes(space: "SearchSpace") -> Iterator[Mistake]:
+    known = [*space.baselines, *space.references]
+    for name in space.references:
+        if name in space.baselines:
+            yield Mistake(f"references.{name}", "a baseline bears this name too", "use another name")
+    published: Any = space.published
+    for name, figures in published.items():
+        where = f"published.{name}"
+        if name not in known:
+            yield Mistake(where, "belongs to no baseline or reference", near(str(name), map(str, known)))
+        elif not isinstance(figures, Mapping):
+            yield Mistake(where, f"must be a dict of figures, got {shown(figures)}", "write {metric: ...}")

@@ -1,0 +1,75 @@
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+
+from nas.cli.signals import interruptible
+
+CHILD = """
+import os, signal, sys, time
+from nas.cli.signals import interruptible
+with interruptible() as received:
+    try:
+        os.kill(os.getpid(), int(sys.argv[1]))
+        time.sleep(5)
+    except KeyboardInterrupt:
+        print("in order", received.exit_code, flush=True)
+        if len(sys.argv) > 2:
+            os.kill(os.getpid(), int(sys.argv[2]))
+            time.sleep(5)
+            print("not reached")
+sys.exit(received.exit_code)
+"""
+
+
+def child(*signals: int) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-c", CHILD, *map(str, signals)]
+    return subprocess.run(command, capture_output=True, text=True, timeout=30, check=False)
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_the_first_signal_ends_the_work_in_good_order(number, code):
+    done = child(number)
+    assert (done.returncode, done.stdout, done.stderr) == (code, f"in order {code}\n", "")
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "code"), [(signal.SIGINT, signal.SIGINT, 130), (signal.SIGINT, signal.SIGTERM, 143)]
+)
+def test_the_second_signal_ends_it_at_once(first, second, code):
+    done = child(first, second)
+    assert done.returncode == code
+    assert done.stdout == "in order 130\n"
+    assert done.stderr == "nas: ended at once; the same command goes on with the study\n"
+
+
+def test_the_second_signal_does_not_wait_for_a_library():
+    """`sum` of a range runs for many seconds without a look at signals."""
+    code = CHILD.replace("            time.sleep(5)\n            print", "            sum(range(10**10))\n            print")
+    assert code != CHILD
+    process = subprocess.Popen([sys.executable, "-c", code, "2", "0"], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    assert process.stdout is not None
+    assert process.stdout.readline() == b"in order 130\n"
+    process.send_signal(signal.SIGINT)
+    started = time.monotonic()
+    assert process.wait(timeout=30) == 130
+    assert time.monotonic() - started < 5
+
+
+def test_the_handlers_before_come_back():
+    before = signal.getsignal(signal.SIGINT), signal.getsignal(signal.SIGTERM)
+    with interruptible() as received:
+        assert signal.getsignal(signal.SIGINT) is not before[0]
+        with pytest.raises(KeyboardInterrupt):
+            os.kill(os.getpid(), signal.SIGTERM)
+    assert (signal.getsignal(signal.SIGINT), signal.getsignal(signal.SIGTERM)) == before
+    assert received.exit_code == 143
+
+
+def test_without_a_signal_there_is_no_exit_code():
+    with interruptible() as received:
+        pass
+    assert received.exit_code == 0
