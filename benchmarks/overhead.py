@@ -1,7 +1,7 @@
 """Control overhead of a trial: a search through Ray, Optuna's storage and MLflow against the bare training loop.
 
-The same configs, one at a time on one thread, in turn A B A B. Ours: from one trial's verdict to the next one's, workers
-warm (the first trials, in which a worker starts, are left out). Bare: `run_trial` called in a loop in this process.
+The same configs, one at a time on one thread, in turn A B A B. Ours: from one trial's verdict to the next one's, with
+warm workers (the first trials, in which a worker starts, are left out). Bare: `run_trial` in a loop in this process.
 """
 
 import statistics
@@ -64,7 +64,7 @@ def ours(home: Path) -> float:
     """Seconds a warm trial from verdict to verdict, everything included."""
     layout, clock = Layout(home, home / "data"), Clock()
     tracker = open_tracker(layout.tracking_uri, layout.mlflow_artifacts)
-    loaded = LoadedSpace(space=space(), module=ModuleType("overhead"), path=Path("overhead.py"))
+    loaded = LoadedSpace(space=space(), module=ModuleType("overhead"), path=Path("overhead.py"), digest="")
     search(loaded, Options(layout, layout.storage_url, trials=TRIALS, jobs=1, scheduler="none"), tracker, clock)
     tracker.flush(60)
     tracker.close()

@@ -1,45 +1,77 @@
-"""Hyperparameter and architecture search for image classifiers. Loads without torch, ray or mlflow."""
+"""Hyperparameter and architecture search for image classifiers.
 
-from nas.config import (
-    SGD,
-    VGG19,
-    Adam,
-    Cifar10,
-    Constant,
-    ConvNet,
-    Cosine,
-    Data,
-    Digits,
-    EarlyStopping,
-    FashionMnist,
-    ImageFolder,
-    Mnist,
-    Model,
-    Optimizer,
-    ReduceOnPlateau,
-    Schedule,
-    TrialConfig,
-)
-from nas.records import Cost
-from nas.space.config import Component, Config
-from nas.space.factories import choice, integer, log_uniform, repeat, uniform
-from nas.space.mistakes import SpaceError
-from nas.space.objectives import (
-    Constraint,
-    Objective,
-    constraint,
-    max_flops,
-    max_params,
-    maximize,
-    minimize,
-)
-from nas.space.search_space import SearchSpace
+The names below are loaded when they are first used, so that `nas --help` is instant; none of them loads torch, ray or
+mlflow.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from nas.config import SGD as SGD
+    from nas.config import VGG19 as VGG19
+    from nas.config import Adam as Adam
+    from nas.config import Cifar10 as Cifar10
+    from nas.config import Constant as Constant
+    from nas.config import ConvNet as ConvNet
+    from nas.config import Cosine as Cosine
+    from nas.config import Data as Data
+    from nas.config import Digits as Digits
+    from nas.config import EarlyStopping as EarlyStopping
+    from nas.config import FashionMnist as FashionMnist
+    from nas.config import ImageFolder as ImageFolder
+    from nas.config import Mnist as Mnist
+    from nas.config import Model as Model
+    from nas.config import Optimizer as Optimizer
+    from nas.config import ReduceOnPlateau as ReduceOnPlateau
+    from nas.config import Schedule as Schedule
+    from nas.config import TrialConfig as TrialConfig
+    from nas.records import Cost as Cost
+    from nas.space.config import Component as Component
+    from nas.space.config import Config as Config
+    from nas.space.factories import choice as choice
+    from nas.space.factories import integer as integer
+    from nas.space.factories import log_uniform as log_uniform
+    from nas.space.factories import repeat as repeat
+    from nas.space.factories import uniform as uniform
+    from nas.space.mistakes import SpaceError as SpaceError
+    from nas.space.objectives import Constraint as Constraint
+    from nas.space.objectives import Objective as Objective
+    from nas.space.objectives import constraint as constraint
+    from nas.space.objectives import max_flops as max_flops
+    from nas.space.objectives import max_params as max_params
+    from nas.space.objectives import maximize as maximize
+    from nas.space.objectives import minimize as minimize
+    from nas.space.search_space import SearchSpace as SearchSpace
 
 __version__ = "0.1.0"
 
-__all__ = [
-    "SGD", "VGG19", "Adam", "Cifar10", "Component", "Config", "Constant", "Constraint", "ConvNet", "Cosine", "Cost",
-    "Data", "Digits", "EarlyStopping", "FashionMnist", "ImageFolder", "Mnist", "Model", "Objective", "Optimizer",
-    "ReduceOnPlateau", "Schedule", "SearchSpace", "SpaceError", "TrialConfig", "choice", "constraint", "integer",
-    "log_uniform", "max_flops", "max_params", "maximize", "minimize", "repeat", "uniform",
-]  # fmt: skip
+_HOMES = {
+    "nas.config": (
+        "Adam", "Cifar10", "Constant", "ConvNet", "Cosine", "Data", "Digits", "EarlyStopping", "FashionMnist",
+        "ImageFolder", "Mnist", "Model", "Optimizer", "ReduceOnPlateau", "SGD", "Schedule", "TrialConfig", "VGG19",
+    ),
+    "nas.records": ("Cost",),
+    "nas.space.config": ("Component", "Config"),
+    "nas.space.factories": ("choice", "integer", "log_uniform", "repeat", "uniform"),
+    "nas.space.mistakes": ("SpaceError",),
+    "nas.space.objectives": (
+        "Constraint", "Objective", "constraint", "max_flops", "max_params", "maximize", "minimize",
+    ),
+    "nas.space.search_space": ("SearchSpace",),
+}  # fmt: skip
+_HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
+
+__all__ = list(_HOME_OF)
+
+
+def __getattr__(name: str) -> object:
+    if name not in _HOME_OF:
+        raise AttributeError(f"module 'nas' has no attribute {name!r}")
+    value: object = getattr(import_module(_HOME_OF[name]), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

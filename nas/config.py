@@ -66,11 +66,11 @@ class ImageFolder(Data, kind="image_folder"):
 class Model(Component, kind="model"):
     """A network. For one of your own, subclass it with typed fields and a `build`:
 
-        class Mine(Model, kind="mine"):
-            width: int = 8
+    class Mine(Model, kind="mine"):
+        width: int = 8
 
-            def build(self, shape, classes):
-                return torch.nn.Sequential(...)
+        def build(self, shape, classes):
+            return torch.nn.Sequential(...)
     """
 
     def build(self, shape: tuple[int, int, int], classes: int) -> object:

@@ -42,7 +42,7 @@ class Cost:
 
 @dataclass(frozen=True)
 class EpochMetrics:
-    """One point of a trial's curves. `epoch` counts from 1; `values` holds `val_accuracy`, `train_loss`, `seconds`..."""
+    """One point of a trial's curves. `epoch` counts from 1; `values`: `val_accuracy`, `train_loss`, `seconds`, ..."""
 
     epoch: int
     values: Mapping[str, float]

@@ -16,8 +16,11 @@ EXIT_CODES = {
     "nas.data.errors.DataError": USAGE,
     "nas.cost.DoesNotFit": USAGE,
     "nas.search.opening.StudyChanged": USAGE,
+    "nas.search.opening.UnknownStudy": USAGE,
     "nas.search.storage.StorageError": STORAGE,
     "nas.tracking.tracker.TrackingError": STORAGE,
+    "nas.search.executors.ray_tune.ResourceError": RESOURCES,
+    "nas.tracking.dashboards.DashboardError": RESOURCES,
     "builtins.OSError": RESOURCES,
     "builtins.MemoryError": RESOURCES,
 }

@@ -1,5 +1,6 @@
 """`nas`: the group of commands. A command's module is imported when it is called, so that `--help` is instant."""
 
+import os
 import sys
 import traceback
 from collections.abc import Sequence
@@ -9,7 +10,7 @@ from typing import Any, NoReturn
 
 import click
 
-from nas.cli.errors import INTERRUPTED, USAGE, error_lines, exit_code
+from nas.cli.errors import INTERNAL, INTERRUPTED, error_lines, exit_code
 from nas.space.mistakes import near
 
 COMMANDS: dict[str, dict[str, str]] = {
@@ -75,9 +76,13 @@ class Nas(click.Group):
         extra |= {"standalone_mode": False, "prog_name": "nas", "obj": settings}
         try:
             code = super().main(args, **extra)
-            sys.stdout.flush()
+            if sys.stdout is not None:  # None where it was closed before the start
+                sys.stdout.flush()
         except click.Abort:
             code = INTERRUPTED
+        except BrokenPipeError:  # whoever read the output has seen enough
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            code = INTERNAL
         except Exception as error:
             if settings.debug:
                 traceback.print_exc()
@@ -127,4 +132,4 @@ def main() -> NoReturn:
     nas.main()
 
 
-__all__ = ["COMMANDS", "USAGE", "Settings", "main", "nas"]
+__all__ = ["COMMANDS", "Settings", "main", "nas"]

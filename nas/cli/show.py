@@ -1,7 +1,6 @@
 """`nas show FILE`: what a space holds and costs, before anything is trained."""
 
 import json
-import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -37,7 +36,7 @@ if TYPE_CHECKING:
 @nas_command(name="show")
 @click.argument("file", metavar="FILE[:NAME]")
 @data_options
-@option("--input", "shape", type=ImageShape(), metavar="CxHxW", section="Data", help="Measure for images of this shape, as 3x128x128.")
+@option("--input", "shape", type=ImageShape(), metavar="CxHxW", section="Data", help="Measure for such images.")
 @option("--classes", type=Whole(2), section="Data", help="Measure for so many classes.")
 @place_options("data_dir")
 @option("--epochs", type=Whole(), section="Output", help="Predict for so many epochs; else the space's.")
@@ -167,7 +166,6 @@ def _print(overview: "Overview", images: Images, no_time: bool) -> None:
     if no_time or overview.survey is None:
         return
     console.print()
-    sys.stdout.flush()
     prediction = _predict(overview, images)
     if prediction is not None:
         console.print(f"predicted time: {in_sentence(prediction)}", markup=False, highlight=False)

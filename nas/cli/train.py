@@ -1,7 +1,6 @@
 """`nas train FILE`: one config in this process, with a full traceback: for finding out what is wrong with a network."""
 
 import json
-import sys
 import tempfile
 import traceback
 from contextlib import nullcontext
@@ -128,7 +127,6 @@ def _train(job: "TrialJob", as_json: bool) -> TrialResult | None:
     def report(point: EpochMetrics) -> bool:
         if not as_json:
             click.echo(f"epoch {point.epoch}/{job.epochs}: {_figures(point.values)}")
-            sys.stdout.flush()
         return True
 
     try:

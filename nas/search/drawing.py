@@ -10,6 +10,7 @@ from nas.records import Cost, Verdict
 from nas.search.ledger import Ledger, verdict_of
 from nas.space.algebra import config_hash, sample
 from nas.space.config import Config
+from nas.space.finite import size
 from nas.space.mistakes import SpaceError
 from nas.space.search_space import SearchSpace
 
@@ -43,9 +44,12 @@ class Drawer:
     measure: Measure
     seed: int
     known: dict[str, int] = field(default_factory=dict)
+    seen: set[str] = field(default_factory=set)
 
     def __post_init__(self) -> None:
+        self._size = size(self.space.template)
         for frozen in self.ledger.frozen():
+            self.seen.add(frozen.user_attrs.get("hash", ""))
             rejected = verdict_of(frozen) in (Verdict.INFEASIBLE, Verdict.DUPLICATE)
             if not rejected and frozen.state.is_finished() and "hash" in frozen.user_attrs:
                 self.known[frozen.user_attrs["hash"]] = frozen.number
@@ -54,9 +58,11 @@ class Drawer:
         """The next config to train, its trial RUNNING in the ledger.
 
         Raises:
-            NothingLeft: after 1,000 rejected draws in a row.
+            NothingLeft: every config has been drawn, or 1,000 draws in a row were rejected.
         """
         for rejected in range(GIVE_UP_AFTER):
+            if len(self.seen - {""}) >= self._size and not self.ledger.waiting():
+                raise NothingLeft(f"all {self._size:,} configs of the space have been drawn")
             trial = self._ask_at_random(rejected) if rejected >= RANDOM_AFTER else self.ledger.study.ask()
             draw = self.resolve(trial)
             if draw is not None:
@@ -69,6 +75,7 @@ class Drawer:
         """The draw of an asked or adopted trial; None where it was rejected (and has been told)."""
         try:
             config = sample(self.space.template, trial)
+            digest = self._note(trial, config)
             cost = self.measure(config)
         except (SpaceError, ValueError) as error:
             reason = str(error).splitlines()[0]
@@ -79,13 +86,19 @@ class Drawer:
         if broken:
             self.ledger.reject(trial, Verdict.INFEASIBLE, f"over its limit: {', '.join(broken)}", excess)
             return None
-        digest = config_hash(config)
         earlier = self.known.setdefault(digest, trial.number)
         if earlier != trial.number:
             trial.set_user_attr("duplicate_of", earlier)
             self.ledger.reject(trial, Verdict.DUPLICATE, f"the same config as trial {earlier}", {})
             return None
         return Draw(trial, config, cost)
+
+    def _note(self, trial: optuna.Trial, config: Config) -> str:
+        digest = config_hash(config)
+        self.seen.add(digest)
+        if "hash" not in trial.user_attrs:
+            trial.set_user_attr("hash", digest)
+        return digest
 
     def _ask_at_random(self, rejected: int) -> optuna.Trial:
         """One draw past the sampler. Its suggestions must come at random too, so they are asked for here."""

@@ -21,6 +21,10 @@ from nas.space.search_space import Objective, SearchSpace
 REFERENCES = ".references"
 
 
+class UnknownStudy(StorageError):
+    """There is no study of that name: one line with near names."""
+
+
 class StudyChanged(RuntimeError):
     """The study was begun with another space or other data: the lines say what differs."""
 
@@ -39,10 +43,8 @@ def open_study(storage: RDBStorage, space: SearchSpace, sampler: str, seed: int,
         StudyChanged: a study of this name has another fingerprint. Nothing has been changed then.
     """
     print_now = fingerprint(space, data.digest if data else "")
-    known = find_study(storage, space.name)
-    begun_with = known.user_attrs.get("fingerprint") if known else None
-    if begun_with is not None and (lines := difference(begun_with, print_now)):
-        raise StudyChanged(space.name, lines)
+    begun_with = _begun_with(storage, space.name)
+    _refuse_change(space.name, begun_with, print_now)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ExperimentalWarning)
         study = optuna.create_study(
@@ -64,6 +66,28 @@ def open_study(storage: RDBStorage, space: SearchSpace, sampler: str, seed: int,
         _set(study, "class_names", list(data.class_names))
         _set(study, "counts", dict(data.counts))
     return ledger
+
+
+def check_unchanged(storage: RDBStorage, space: SearchSpace) -> None:
+    """What can be said about the fingerprint before the data has been read: everything but its digest.
+
+    Raises:
+        StudyChanged: the study was begun with another space.
+    """
+    begun_with = _begun_with(storage, space.name)
+    digest = (begun_with or {}).get("data", "")
+    _refuse_change(space.name, begun_with, fingerprint(space, digest))
+
+
+def _begun_with(storage: RDBStorage, name: str) -> dict[str, str] | None:
+    """The fingerprint of the study; None where it is new, or its driver died before it was stored."""
+    known = find_study(storage, name)
+    return known.user_attrs.get("fingerprint") if known else None
+
+
+def _refuse_change(name: str, before: dict[str, str] | None, now: dict[str, str]) -> None:
+    if before is not None and (lines := difference(before, now)):
+        raise StudyChanged(name, lines)
 
 
 def open_references(storage: RDBStorage, space: SearchSpace) -> Ledger:
@@ -92,12 +116,12 @@ def require_study(storage: RDBStorage, name: str) -> optuna.Study:
     """The study of that name.
 
     Raises:
-        StorageError: there is none; near names are told.
+        UnknownStudy: there is none; near names are told.
     """
     study = find_study(storage, name)
     if study is None:
         hint = near(name, study_names(storage)) or "no study has been searched yet"
-        raise StorageError(f"study {name}: there is no such study; {hint}")
+        raise UnknownStudy(f"study {name}: there is no such study; {hint}")
     return study
 
 
@@ -111,11 +135,11 @@ def read_ledgers(storage: RDBStorage, name: str) -> tuple[Ledger, Ledger | None]
     """The ledger of a study and that of its references (None if it has none), for reading. Changes nothing.
 
     Raises:
-        StorageError: there is no such study, or it is not one of nas.
+        UnknownStudy: there is no such study, or it is not one of nas.
     """
     study = require_study(storage, name)
     if "objectives" not in study.user_attrs:
-        raise StorageError(f"study {name}: was not begun by nas; choose another")
+        raise UnknownStudy(f"study {name}: was not begun by nas; choose another")
     objectives = tuple(Objective(metric, direction) for metric, direction in study.user_attrs["objectives"])
     main = Ledger(study, storage, objectives, study.user_attrs.get("names", {}))
     references = find_study(storage, name + REFERENCES)

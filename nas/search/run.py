@@ -19,7 +19,7 @@ from nas.search.layout import Layout
 from nas.search.ledger import Ledger
 from nas.search.lock import study_lock
 from nas.search.names import EXTRA_TRIALS
-from nas.search.opening import free_name, open_references, open_study
+from nas.search.opening import check_unchanged, free_name, open_references, open_study
 from nas.search.queue import Budget, Listener, TrialQueue
 from nas.search.retention import Retention
 from nas.search.samplers import check_sampler
@@ -103,12 +103,13 @@ def search(loaded: LoadedSpace, options: Options, tracker: Tracker, view: View) 
     """
     check_scheduler(options.scheduler)
     check_sampler(options.sampler, loaded.space)
-    with quiet_optuna(), _starting(options, loaded) as executor:
-        data = _prepare_data(loaded.space, options.layout)
-        storage = open_storage(options.storage)
-        name = free_name(storage, loaded.space.name) if options.fresh else loaded.space.name
-        space = replace(loaded.space, name=name)
-        with study_lock(storage, name):
+    storage = open_storage(options.storage)
+    name = free_name(storage, loaded.space.name) if options.fresh else loaded.space.name
+    space = replace(loaded.space, name=name)
+    with quiet_optuna(), study_lock(storage, name):
+        check_unchanged(storage, space)
+        with _starting(options, loaded) as executor:
+            data = _prepare_data(space, options.layout)
             main = open_study(storage, space, options.sampler, _seed(space), data)
             references = open_references(storage, space)
             queue = _make_queue(space, main, references, options)

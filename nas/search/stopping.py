@@ -15,11 +15,11 @@ from optuna.pruners import BasePruner, HyperbandPruner, MedianPruner, Successive
 from optuna.trial import TrialState
 
 from nas.records import EpochMetrics
+from nas.search.names import SCHEDULERS
 from nas.space.mistakes import Mistake, SpaceError, near
 from nas.space.search_space import Objective
 
 FINAL_ONLY = ("params", "trainable_params", "flops", "activation_bytes", "accuracy_per_million_params", "seconds")
-SCHEDULERS = ("asha", "median", "hyperband", "none")
 FEWEST_EPOCHS = 4
 """Below so many epochs a curve says too little to stop a trial."""
 FEWEST_TRIALS = 5

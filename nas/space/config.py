@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from pydantic import BaseModel, ConfigDict, PrivateAttr
+from pydantic_core import PydanticUndefined
 
 from nas.space.checks import check
 from nas.space.checks import has_hole as has_hole
@@ -53,7 +54,8 @@ class Config(BaseModel):
 
     def replace(self, **changes: Any) -> Self:
         """A copy with some fields changed, checked like a new one."""
-        return type(self)(**{**dict(self.fields()), **changes})
+        kept = {name: value for name, value in self.fields() if value is not PydanticUndefined}
+        return type(self)(**{**kept, **changes})
 
 
 class Component(Config):

@@ -51,10 +51,18 @@ def about_crash(error: BaseException, file: Path, module: ModuleType) -> Mistake
             names = getattr(sys.modules.get(origin), "__all__", None) or dir(sys.modules.get(origin))
             return Mistake(where, f"{origin} has no {name!r}", near(name, names))
         case NameError(name=str(name)):
-            return Mistake(where, f"{name!r} is not defined", near(name, [*vars(module), *dir(builtins)]))
+            return Mistake(where, f"{name!r} is not defined", _about_name(name, module))
     text = " ".join(str(error).split())
     text = text if len(text) <= 300 else f"{text[:297]}..."
     return Mistake(where, f"{type(error).__name__}: {text}" if text else type(error).__name__, "mend this line")
+
+
+def _about_name(name: str, module: ModuleType) -> str:
+    offered = sys.modules["nas"].__all__
+    if name in offered:
+        return f"write from nas import {name}"
+    hint = near(name, [known for known in (*vars(module), *offered, *dir(builtins)) if not known.startswith("_")])
+    return hint if hint.startswith("did you") else "define or import it"
 
 
 def _near_files(file: Path) -> str:

@@ -65,7 +65,7 @@ class Range:
     def problems(self) -> list[str]:
         """What is wrong with the hole itself, in words; empty when nothing is."""
         low, high, step = self.low, self.high, self.step
-        numbers = [value for value in (low, high, step) if value is not None]
+        numbers = [low, high] if step is None else [low, high, step]
         wrong = [value for value in numbers if isinstance(value, bool) or not isinstance(value, (int, float))]
         if wrong:
             return [f"a range needs numbers, got {wrong[0]!r}"]
@@ -194,7 +194,7 @@ def in_words(value: object) -> str:
             step = "" if value.step is None or (value.whole and value.step == 1) else f" step {value.step}"
             return f"{'integer ' if value.whole else ''}{value.low} to {value.high}{step}{' log' if value.log else ''}"
         case Repeat():
-            return f"{value.low} to {value.high} items" if value.low < value.high else f"{value.low} items"
+            return f"{value.low} to {value.high} items" if value.low != value.high else f"{value.low} items"
         case tuple():
             return f"({', '.join(map(in_words, value))})"
         case str() if value.isidentifier() and value not in ("None", "True", "False"):

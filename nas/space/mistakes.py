@@ -6,6 +6,8 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 
+_LISTED = 20
+
 
 @dataclass(frozen=True)
 class Mistake:
@@ -75,4 +77,4 @@ def near(name: str, known: Iterable[str]) -> str:
     close = [found for found, ratio in zip(close, likeness, strict=True) if ratio >= likeness[0] - 0.2]
     if close:
         return "did you mean " + " or ".join(close) + "?"
-    return "known are " + ", ".join(names) if names else ""
+    return "known are " + ", ".join(names[:_LISTED]) + (", ..." if len(names) > _LISTED else "") if names else ""

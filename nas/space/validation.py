@@ -25,7 +25,8 @@ def space_mistakes(space: "SearchSpace") -> Iterator[Mistake]:
     if not isinstance(template, Config):
         yield Mistake("template", f"must be a config such as TrialConfig(...), got {shown(template)}")
         return
-    wrong = [*_config_mistakes(template, "template"), *_template_mistakes(space)]
+    of_template = list(_config_mistakes(template, ""))
+    wrong = [*(mistake.under("template") for mistake in of_template), *_template_mistakes(space)]
     yield from wrong
     yield from _objective_mistakes(space)
     yield from _constraint_mistakes(space.constraints)
@@ -39,7 +40,9 @@ def space_mistakes(space: "SearchSpace") -> Iterator[Mistake]:
                 yield Mistake(group, f"names must be texts, got {name!r}", 'write "name": ...')
                 continue
             inside = template if group == "baselines" and not wrong else None
-            yield from _named_mistakes(config, f"{group}.{name}", inside)
+            for mistake in _named_mistakes(config, inside):
+                if mistake not in of_template:  # a config made by template.replace(...) has what is wrong there too
+                    yield mistake.under(f"{group}.{name}")
     yield from _shared_name_mistakes(space)
 
 
@@ -146,22 +149,22 @@ def _constraint_mistakes(constraints: Any) -> Iterator[Mistake]:
         seen.add(getattr(limit, "name", None))
 
 
-def _named_mistakes(config: Any, path: str, template: Config | None) -> Iterator[Mistake]:
+def _named_mistakes(config: Any, template: Config | None) -> Iterator[Mistake]:
     """Mistakes in a named config, which must be whole and, with a template, inside it."""
     if not isinstance(config, Config):
-        yield Mistake(path, f"must be a config, got {shown(config)}")
+        yield Mistake("", f"must be a config, got {shown(config)}", "write TrialConfig(...) or template.replace(...)")
         return
-    wrong = list(_config_mistakes(config, path))
+    wrong = list(_config_mistakes(config, ""))
     if wrong:
         yield from wrong
     elif has_hole(config):
         for name, _ in holes(config):
-            yield Mistake(join(path, name), "takes no hole: a named config is whole", "give it a value")
+            yield Mistake(name, "takes no hole: a named config is whole", "give it a value")
     elif template is not None:
         try:
             encode(template, config)
         except SpaceError as error:
-            yield from (mistake.under(path) for mistake in error.mistakes)
+            yield from error.mistakes
 
 
 def _shared_name_mistakes(space: "SearchSpace") -> Iterator[Mistake]:

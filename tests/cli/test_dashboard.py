@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from nas.tracking import dashboards
+from nas.tracking.dashboards import Ports
 from tests.cli.home import home_with_study, run
 
 
@@ -47,7 +48,7 @@ def test_both_links_then_both_are_stopped(calls: list[Any], tmp_path: Path) -> N
     assert result.stdout == "MLflow:  http://127.0.0.1:5000\nOptuna:  http://127.0.0.1:8080/dashboard\n"
     home = tmp_path / "home"
     assert calls == [
-        (f"sqlite:///{home}/optuna.db", f"sqlite:///{home}/mlflow.db", home / "artifacts/mlflow", (None, 8090)),
+        (f"sqlite:///{home}/optuna.db", f"sqlite:///{home}/mlflow.db", home / "artifacts/.mlflow", Ports(None, 8090)),
         "closed",
     ]
     assert (home / "optuna.db").exists()

@@ -1,3 +1,4 @@
+import shlex
 import subprocess
 import sys
 from importlib import import_module
@@ -99,6 +100,18 @@ except SystemExit:
 def test_python_m_nas():
     done = subprocess.run([sys.executable, "-m", "nas", "--version"], capture_output=True, text=True, check=False)
     assert (done.stdout, done.stderr, done.returncode) == (f"nas {__version__}\n", "", 0)
+
+
+def test_a_closed_stdout_is_no_error():
+    command = f"{shlex.quote(sys.executable)} -m nas --version >&-"
+    done = subprocess.run(command, shell=True, capture_output=True, text=True, check=False)
+    assert (done.stderr, done.returncode) == ("", 0)
+
+
+def test_a_reader_that_leaves_is_no_error():
+    command = f"{shlex.quote(sys.executable)} -m nas --help | true"
+    done = subprocess.run(command, shell=True, capture_output=True, text=True, check=False)
+    assert (done.stderr, done.returncode) == ("", 0)
 
 
 @pytest.mark.parametrize("name", [name for section in COMMANDS.values() for name in section])

@@ -2,14 +2,13 @@ import os
 import signal
 import subprocess
 import sys
-import time
 
 import pytest
 
 from nas.cli.signals import interruptible
 
 CHILD = """
-import os, signal, sys, time
+import hashlib, os, signal, sys, time
 from nas.cli.signals import interruptible
 with interruptible() as received:
     try:
@@ -17,10 +16,9 @@ with interruptible() as received:
         time.sleep(5)
     except KeyboardInterrupt:
         print("in order", received.exit_code, flush=True)
-        if len(sys.argv) > 2:
-            os.kill(os.getpid(), int(sys.argv[2]))
-            time.sleep(5)
-            print("not reached")
+        for number in map(int, sys.argv[2:]):
+            os.kill(os.getpid(), number)
+            hashlib.pbkdf2_hmac("sha256", b"", b"", 10**8)  # looks at no signal for a minute, as a call into Ray may
 sys.exit(received.exit_code)
 """
 
@@ -39,24 +37,11 @@ def test_the_first_signal_ends_the_work_in_good_order(number, code):
 @pytest.mark.parametrize(
     ("first", "second", "code"), [(signal.SIGINT, signal.SIGINT, 130), (signal.SIGINT, signal.SIGTERM, 143)]
 )
-def test_the_second_signal_ends_it_at_once(first, second, code):
+def test_the_second_signal_ends_it_at_once_whatever_the_main_thread_does(first, second, code):
     done = child(first, second)
     assert done.returncode == code
     assert done.stdout == "in order 130\n"
     assert done.stderr == "nas: ended at once; the same command goes on with the study\n"
-
-
-def test_the_second_signal_does_not_wait_for_a_library():
-    """`sum` of a range runs for many seconds without a look at signals."""
-    code = CHILD.replace("            time.sleep(5)\n            print", "            sum(range(10**10))\n            print")
-    assert code != CHILD
-    process = subprocess.Popen([sys.executable, "-c", code, "2", "0"], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-    assert process.stdout is not None
-    assert process.stdout.readline() == b"in order 130\n"
-    process.send_signal(signal.SIGINT)
-    started = time.monotonic()
-    assert process.wait(timeout=30) == 130
-    assert time.monotonic() - started < 5
 
 
 def test_the_handlers_before_come_back():

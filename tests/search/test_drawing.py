@@ -64,10 +64,21 @@ def test_same_config_is_not_trained_twice(storage: RDBStorage) -> None:
         assert frozen.state == TrialState.PRUNED
 
 
+def test_a_finite_space_ends_when_all_of_it_has_been_drawn(storage: RDBStorage) -> None:
+    narrow = constraint("width <= 2", lambda config, cost: (cost.params - 2) / 2)
+    space = toy_space(template=Toy(width=choice(1, 2, 3), slope=0.5), baselines={}, constraints=(narrow,))
+    _, drawer = opened(storage, space, "random")
+    assert {drawer.draw().config for _ in range(2)} == {Toy(width=1, slope=0.5), Toy(width=2, slope=0.5)}
+    for current in (drawer, opened(storage, space, "random")[1]):
+        with pytest.raises(NothingLeft, match="all 3 configs of the space have been drawn"):
+            current.draw()
+
+
 def test_gives_up_after_so_many_rejected_draws(storage: RDBStorage, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(drawing, "GIVE_UP_AFTER", 30)
     space = toy_space(template=Toy(width=choice(1, 2), slope=0.5), baselines={})
     ledger, drawer = opened(storage, space, "tpe")
+    monkeypatch.setattr(drawer, "_size", float("inf"))
     drawer.draw(), drawer.draw()
     with pytest.raises(NothingLeft, match="30 draws in a row"):
         drawer.draw()

@@ -1,11 +1,14 @@
 import copy
 import math
 import pickle
+import random
 from collections.abc import Iterator
 from time import process_time
 from typing import Annotated, Any, ClassVar, Literal, cast
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from pydantic import Field, model_validator
 
 from nas import (
@@ -28,10 +31,11 @@ from nas import (
     repeat,
     uniform,
 )
-from nas.space.algebra import sample
+from nas.space.algebra import encode, sample
 from nas.space.checks import has_hole
 from nas.space.config import from_dict, identity, to_dict
 from nas.space.mistakes import gathering
+from nas.space.survey import RandomTrial
 
 
 class Shape(Config):
@@ -329,3 +333,46 @@ def test_wide_templates_are_checked_in_time() -> None:
     began = process_time()
     Wide(a=choice(*range(300)), b=choice(*range(300)), c=choice(*range(300)))
     assert process_time() - began < 2
+
+
+GARBAGE = st.recursive(
+    st.one_of(
+        st.none(),
+        st.booleans(),
+        st.integers(),
+        st.floats(),
+        st.text(max_size=5),
+        st.sampled_from(
+            [Adam(), Adam, b"x", {}, {1}, object(), 10**400, -(2**64), 3 + 1j, Shape(sizes=(choice(1, 2),))]
+        ),
+    ),
+    lambda inner: st.one_of(
+        st.lists(inner, max_size=3),
+        st.lists(inner, max_size=3).map(tuple),
+        st.dictionaries(st.text(max_size=3), inner, max_size=2),
+        st.lists(inner, max_size=4).map(lambda options: choice(*options)),
+        st.tuples(inner, inner, inner).map(lambda values: integer(values[0], values[1], step=values[2])),
+        st.tuples(inner, inner, inner).map(lambda values: uniform(values[0], values[1], step=values[2])),
+        st.tuples(inner, inner).map(lambda values: log_uniform(*values)),
+        st.tuples(inner, st.integers(-2, 3), inner).map(lambda values: repeat(*values)),
+    ),
+    max_leaves=8,
+)
+
+
+@pytest.mark.filterwarnings("ignore")
+@settings(max_examples=200, deadline=None)
+@given(st.sampled_from([Shape, ConvNet, TrialConfig]), st.data())
+def test_whatever_is_given_it_is_a_config_or_told_mistakes(kind: type[Config], data: st.DataObject) -> None:
+    values = {name: data.draw(GARBAGE) for name in list(kind.model_fields)[:7] if data.draw(st.booleans())}
+    try:
+        config = kind(**values)
+    except SpaceError:
+        return
+    params = RandomTrial(random.Random(0))
+    try:
+        drawn = sample(config, params)
+    except SpaceError:
+        return
+    assert encode(config, drawn) == params.params
+    assert sample(config, params) == drawn

@@ -105,6 +105,8 @@ FILES: dict[str, tuple[str, list[str]]] = {
         "from nas import ConvNet\nmodel = ConvNett()\n",
         ["my.py:2: 'ConvNett' is not defined; did you mean ConvNet?"],
     ),
+    "name not imported": ("model = ConvNet()\n", ["my.py:1: 'ConvNet' is not defined; write from nas import ConvNet"]),
+    "unknown name": ("x = qqqqqqqq\n", ["my.py:1: 'qqqqqqqq' is not defined; define or import it"]),
     "own exception": ("class Odd(BaseException): pass\nraise Odd('x')\n", ["my.py:2: Odd: x; mend this line"]),
     "positional": (
         "from nas import ConvNet\nConvNet(3)\n",
@@ -125,7 +127,7 @@ FILES: dict[str, tuple[str, list[str]]] = {
         unused = ConvNet(conv_layers=0)
         template = TrialConfig(data=Digits(), model=ConvNet(kernel_sise=choice(3, 5), kernel_size=4, filters=choice(3)))
         space = SearchSpace(
-            "many", template, objectives=(maximize("accuracy"),), baselines={"7": template.replace(model=ConvNet(dropout=1))}
+            "many", template, (maximize("accuracy"),), baselines={"7": template.replace(model=ConvNet(dropout=1))}
         )
         """,
         [
@@ -136,6 +138,20 @@ FILES: dict[str, tuple[str, list[str]]] = {
             'template.model.convnet.kernel_size: must be odd with padding="same", got 4',
             "objectives.0: unknown metric 'accuracy'; did you mean val_accuracy or train_accuracy?",
             "baselines.7.model.convnet.dropout: must be less than 1, got 1",
+        ],
+    ),
+    "one mistake in the template of many": (
+        """
+        from nas import ConvNet, Digits, SearchSpace, TrialConfig, choice
+
+        template = TrialConfig(model=ConvNet(filters=choice(32, 64)), epochs=8.5)
+        a, b = template.replace(model=ConvNet(filters=32)), template.replace(model=ConvNet(filters=0))
+        space = SearchSpace("many", template, baselines={"a": a, "b": b}, references={"c": a})
+        """,
+        [
+            "template.data: TrialConfig needs this field; give it a value",
+            "template.epochs: must be a whole number, got 8.5",
+            "baselines.b.model.convnet.filters: must be greater than or equal to 1, got 0",
         ],
     ),
     "mistakes before a crash": (

@@ -143,7 +143,10 @@ WRONG: dict[str, tuple[dict[str, Any], list[str]]] = {
         {"baselines": {3: SMALL}},
         ['baselines: names must be texts, got 3; write "name": ...'],
     ),
-    "text for a baseline": ({"baselines": {"a": "b"}}, ["baselines.a: must be a config, got 'b'"]),
+    "text for a baseline": (
+        {"baselines": {"a": "b"}},
+        ["baselines.a: must be a config, got 'b'; write TrialConfig(...) or template.replace(...)"],
+    ),
     "baseline outside": (
         {"baselines": {"a": SMALL, "b": SMALL.replace(model=ConvNet(filters=48, dropout=0.1), epochs=3)}},
         [

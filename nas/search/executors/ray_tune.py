@@ -8,7 +8,9 @@ stops, so results go through the scheduler), and what went wrong in either is ra
 import logging
 import os
 import shutil
+import signal
 import tempfile
+import threading
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -28,6 +30,10 @@ from nas.search.queue import Empty, TrialQueue
 
 ATTEMPTS = 3
 """How often a trial is started when its worker process dies."""
+
+
+class ResourceError(RuntimeError):
+    """The machine or cluster does not have what was asked for: one line."""
 
 
 @dataclass(frozen=True)
@@ -70,9 +76,18 @@ _QUIET = {
 
 
 def resources_for(jobs: int | None, gpus_per_trial: float | None) -> Resources:
-    """Share out what the connected cluster has: a trial a core by default, or as many as its cards take."""
+    """Share out what the connected cluster has: a trial a core by default, or as many as its cards take.
+
+    Raises:
+        ResourceError: cards are asked for and there are fewer.
+    """
     total = ray.cluster_resources()
     cpus, gpus = int(total.get("CPU", 1)), total.get("GPU", 0.0)
+    if gpus_per_trial and gpus_per_trial > gpus:
+        raise ResourceError(
+            f"--gpus-per-trial: {gpus_per_trial:g} asked for each trial, and Ray sees {gpus:g} in all; "
+            "leave it out to train on processors"
+        )
     share = (1.0 if gpus else 0.0) if gpus_per_trial is None else gpus_per_trial
     most = max(1, int(gpus / share)) if share else cpus
     wanted = min(jobs or most, most) if share else jobs or most
@@ -94,6 +109,7 @@ class RayTuneExecutor:
         Raises:
             Exception: whatever the queue raised while Tune was calling it.
         """
+        _restore_sigterm()
         bridge = _Bridge(queue)
         self.scratch.mkdir(parents=True, exist_ok=True)
         folder = tempfile.mkdtemp(dir=self.scratch)
@@ -122,6 +138,13 @@ class RayTuneExecutor:
             shutil.rmtree(folder, ignore_errors=True)
         if bridge.error is not None:
             raise bridge.error
+
+
+def _restore_sigterm() -> None:
+    """Ray puts a handler of its own in place of Python's, which ends the driver with a stack dump."""
+    handler = signal.getsignal(signal.SIGTERM)
+    if callable(handler) and threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGTERM, handler)
 
 
 class _Bridge:
