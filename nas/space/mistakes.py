@@ -71,7 +71,7 @@ def join(*parts: str) -> str:
 
 def near(name: str, known: Iterable[str]) -> str:
     """A hint for a misspelt name: the nearest known ones, or all of them. Returns text without a full stop."""
-    names = list(known)
+    names = list(dict.fromkeys(known))
     close = difflib.get_close_matches(name, names, n=3, cutoff=0.5)
     likeness = [difflib.SequenceMatcher(None, found, name).ratio() for found in close]
     close = [found for found, ratio in zip(close, likeness, strict=True) if ratio >= likeness[0] - 0.2]
