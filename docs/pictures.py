@@ -5,6 +5,7 @@ Writes docs/leaderboard.svg (the table as a terminal shows it) and docs/tradeoff
 
 import argparse
 import io
+import re
 from pathlib import Path
 
 import matplotlib as mpl
@@ -17,6 +18,8 @@ from nas.search.opening import read_ledgers
 from nas.search.storage import open_storage
 
 FOLDER = Path(__file__).parent
+SHOWN = 0.35
+"""How far below the best accuracy the picture reaches."""
 
 
 def main() -> None:
@@ -28,7 +31,9 @@ def main() -> None:
     board = read_board(*read_ledgers(open_storage(f"sqlite:///{asked.home / 'optuna.db'}"), asked.study))
     console = Console(record=True, width=118, file=io.StringIO(), color_system="truecolor")
     print_board(console, board)
-    console.save_svg(str(FOLDER / "leaderboard.svg"), title=f"nas leaderboard {asked.study}")
+    svg = console.export_svg(title=f"nas leaderboard {asked.study}")
+    svg = re.sub(r"@font-face \{.*?\}", "", svg, flags=re.DOTALL)  # rich names a font on a foreign host
+    (FOLDER / "leaderboard.svg").write_text(svg, encoding="utf-8")
     draw(board, asked.study)
 
 
@@ -52,7 +57,11 @@ def draw(board: Board, study: str) -> None:
             )
     front = sorted((row.params or 0, row.val_accuracy or 0) for row in done if row.on_front)
     axes.step([p for p, _ in front], [a for _, a in front], where="post", c="#888888", lw=1, label="front")
-    axes.set(xscale="log", xlabel="parameters", ylabel="validation accuracy", title=study)
+    best = max(row.val_accuracy or 0 for row in done)
+    below = sum((row.val_accuracy or 0) < best - SHOWN for row in done)
+    title = f"{study} ({below} trials lie below the picture)" if below else study
+    axes.set(xscale="log", xlabel="parameters", ylabel="validation accuracy", title=title)
+    axes.set_ylim(best - SHOWN, best + 0.02)
     axes.grid(alpha=0.3)
     axes.legend(loc="lower right")
     figure.tight_layout()
