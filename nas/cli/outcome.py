@@ -19,10 +19,9 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Outcome:
-    """A search that has ended. arrived: whether the tracking service has everything. fresh: --fresh was given."""
+    """A search that has ended. fresh: --fresh was given."""
 
     summary: "Summary"
-    arrived: bool
     fresh: bool
 
     @property
@@ -96,7 +95,7 @@ class Outcome:
             same = "the same command" + (f" with --name {summary.study} in place of --fresh" if self.fresh else "")
             why = "interrupted" if summary.interrupted else "the time is up"
             found.append(f"{why}; {trials} to be continued, {same} goes on")
-        if not self.arrived:
+        if not self.summary.arrived:
             found.append("not everything has reached the tracking service; the next run of this study brings the rest")
         return found
 

@@ -1,6 +1,8 @@
 """`nas search FILE`: the main job. Everything that can be refused is refused before the engine is imported."""
 
 import os
+import sys
+from contextlib import nullcontext, redirect_stdout
 from dataclasses import dataclass
 from math import inf
 from typing import TYPE_CHECKING, Any
@@ -20,11 +22,6 @@ from nas.tracking.tracker import Tracker, open_tracker
 
 if TYPE_CHECKING:
     from nas.search.run import Options
-
-SECONDS_TO_FLUSH = 20.0
-"""How long the end waits for the tracking service; what has not arrived by then comes with the next run."""
-SECONDS_TO_FLUSH_INTERRUPTED = 3.0
-
 
 @dataclass(frozen=True)
 class Asked:
@@ -112,20 +109,21 @@ def command(ctx: click.Context, /, file: str, place: Place, **given: Any) -> Non
 
 
 def _run(loaded: LoadedSpace, asked: Asked, place: Place, tracker: Tracker) -> Outcome:
-    """Search, and wait a while for the tracking service."""
+    """Search, with a view of it on the terminal."""
     from rich.console import Console
 
     from nas.report.live import search_view
     from nas.search.run import search
 
     console = Console(stderr=asked.json)
+    # with --json stdout holds one object: Ray prints there of its own accord when a worker dies
+    spared = redirect_stdout(sys.stderr) if asked.json else nullcontext()
     try:
-        with search_view(console, quiet=asked.quiet, as_json=asked.json and not asked.quiet) as view:
+        with spared, search_view(console, quiet=asked.quiet, as_json=asked.json and not asked.quiet) as view:
             summary = search(loaded, _options(asked, place), tracker, view)
-        arrived = tracker.flush(SECONDS_TO_FLUSH_INTERRUPTED if summary.interrupted else SECONDS_TO_FLUSH)
     finally:
         tracker.close()
-    return Outcome(summary, arrived, asked.fresh)
+    return Outcome(summary, asked.fresh)
 
 
 def _options(asked: Asked, place: Place) -> "Options":

@@ -22,22 +22,26 @@ from nas import ConvNet, Digits, Model, SearchSpace, TrialConfig, choice, max_pa
 
 
 class Mine(Model, kind="mine"):
-    """A network of one's own: `width` -1 breaks."""
+    """A network of one's own: `width` -1 breaks, -2 takes its process along."""
 
     width: int = 8
 
     def build(self, shape, classes):
         import torch
 
-        first = Broken() if self.width < 0 else torch.nn.Identity()
+        first = Broken(self.width) if self.width < 0 else torch.nn.Identity()
         return torch.nn.Sequential(torch.nn.Flatten(), first, torch.nn.Linear(shape[0] * shape[1] * shape[2], classes))
 
 
-def Broken():
+def Broken(width):
+    import os
+
     import torch
 
     class Module(torch.nn.Module):
         def forward(self, x):
+            if width == -2 and not x.is_meta:
+                os._exit(13)
             if not x.is_meta:
                 raise ArithmeticError("this layer always breaks")
             return x
@@ -52,7 +56,7 @@ def config(model):
 small = dict(conv_layers=1, kernel_size=3, dense_width=16)
 space = SearchSpace(
     name="whole",
-    template=config(choice(ConvNet(filters=choice(4, 6, 4096), **small), Mine(width=choice(8, -1)))),
+    template=config(choice(ConvNet(filters=choice(4, 6, 4096), **small), Mine(width=choice(8, -1, -2)))),
     objectives=(maximize("val_accuracy"), minimize("params")),
     constraints=(max_params(50_000),),
     baselines={
@@ -60,6 +64,7 @@ space = SearchSpace(
         "again": config(ConvNet(filters=4, **small)),
         "mine": config(Mine(width=8)),
         "broken": config(Mine(width=-1)),
+        "deadly": config(Mine(width=-2)),
         "huge": config(ConvNet(filters=4096, **small)),
     },
     references={"outside": config(ConvNet(filters=5, **small))},
@@ -74,7 +79,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("end_to_end")
     file, home = folder / "whole.py", folder / "home"
     file.write_text(SPACE, encoding="utf-8")
-    command = [sys.executable, "-m", "nas", "search", str(file), "--home", str(home), "--trials", "4", "--json"]
+    command = [sys.executable, "-m", "nas", "search", str(file), "--home", str(home), "--trials", "5", "--json"]
     done = subprocess.run(command, capture_output=True, text=True, timeout=300, check=False)
     assert done.returncode == 0, done.stderr[-3000:]
     (folder / "told.json").write_text(done.stdout, encoding="utf-8")
@@ -88,6 +93,8 @@ def test_storage_holds_every_trial_with_its_true_end(home: Path) -> None:
     newest_first = reversed(study.trials)  # later duplicates bear the names as well
     by_baseline = {names.get(t.user_attrs["hash"], ["drawn"])[0]: t for t in newest_first}
     four, mine, broken, huge = (by_baseline[name] for name in ("four", "mine", "broken", "huge"))
+    assert by_baseline["deadly"].state == TrialState.FAIL
+    assert by_baseline["deadly"].user_attrs["cause"].startswith("the worker process died 3 times: ")
     assert (four.state, mine.state) == (TrialState.COMPLETE, TrialState.COMPLETE)
     assert four.params == {"model": "convnet", "model.convnet.filters": 4}
     assert four.values == [four.user_attrs["metrics"]["val_accuracy"], four.user_attrs["cost"]["params"]]
@@ -96,7 +103,7 @@ def test_storage_holds_every_trial_with_its_true_end(home: Path) -> None:
     assert broken.user_attrs["cause"] == "ArithmeticError: this layer always breaks"
     assert huge.state == TrialState.PRUNED
     assert huge.constraints["params <= 50,000"] > 0
-    assert sum(t.state in (TrialState.COMPLETE, TrialState.FAIL) for t in study.trials) == 4
+    assert sum(t.state in (TrialState.COMPLETE, TrialState.FAIL) for t in study.trials) == 5
     references = optuna.load_study(study_name="whole.references", storage=f"sqlite:///{home / 'optuna.db'}")
     assert [t.state for t in references.trials] == [TrialState.COMPLETE]
 
@@ -108,7 +115,7 @@ def test_mlflow_holds_the_same(home: Path) -> None:
     assert experiment is not None
     runs = {run.info.run_name: run for run in client.search_runs([experiment.experiment_id])}
     assert {"baseline four, again", "baseline mine", "baseline broken", "outside"} <= runs.keys()
-    assert len(runs) == 5
+    assert len(runs) == 6
     study = optuna.load_study(study_name="whole", storage=f"sqlite:///{home / 'optuna.db'}")
     for trial in study.trials:
         if trial.state != TrialState.COMPLETE:
