@@ -19,7 +19,7 @@ EXIT_CODES = {
     "nas.search.opening.UnknownStudy": USAGE,
     "nas.search.storage.StorageError": STORAGE,
     "nas.tracking.tracker.TrackingError": STORAGE,
-    "nas.search.executors.ray_tune.ResourceError": RESOURCES,
+    "nas.search.executors.resources.ResourceError": RESOURCES,
     "nas.tracking.dashboards.DashboardError": RESOURCES,
     "builtins.OSError": RESOURCES,
     "builtins.MemoryError": RESOURCES,

@@ -23,6 +23,7 @@ from nas.tracking.tracker import Tracker, open_tracker
 if TYPE_CHECKING:
     from nas.search.run import Options
 
+
 @dataclass(frozen=True)
 class Asked:
     """The options of a search by name, as click hands them over."""

@@ -1,14 +1,15 @@
 """Drawing the next config that is worth training: inside the constraints, and not trained before."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from math import isnan
 
 import optuna
 from optuna.samplers import RandomSampler
 
 from nas.records import Cost, Verdict
 from nas.search.ledger import Ledger, verdict_of
-from nas.space.algebra import config_hash, sample
+from nas.space.algebra import Params, config_hash, sample
 from nas.space.config import Config
 from nas.space.finite import size
 from nas.space.mistakes import SpaceError
@@ -26,6 +27,12 @@ class NothingLeft(Exception):
     """No draw can be trained any more: says why."""
 
 
+def _reason(error: Exception) -> str:
+    """One line: our own errors speak for themselves, others are named by their type."""
+    line = next(iter(str(error).splitlines()), "")
+    return line if line and isinstance(error, ValueError) else f"{type(error).__name__}: {line}"
+
+
 @dataclass(frozen=True)
 class Draw:
     """A trial of the ledger with the config that it shall train."""
@@ -37,7 +44,10 @@ class Draw:
 
 @dataclass
 class Drawer:
-    """Asks the study until a config can be trained; tells the rejected ones with their reason."""
+    """Asks the study until a config can be trained; tells the rejected ones with their reason.
+
+    seen: hashes of all configs drawn so far. grid: the enumeration to draw from, in place of the sampler.
+    """
 
     space: SearchSpace
     ledger: Ledger
@@ -45,9 +55,11 @@ class Drawer:
     seed: int
     known: dict[str, int] = field(default_factory=dict)
     seen: set[str] = field(default_factory=set)
+    grid: Iterator[tuple[Params, Config]] | None = None
 
     def __post_init__(self) -> None:
         self._size = size(self.space.template)
+        self._random = RandomSampler(seed=self.seed + len(self.ledger.frozen()))
         for frozen in self.ledger.frozen():
             self.seen.add(frozen.user_attrs.get("hash", ""))
             rejected = verdict_of(frozen) in (Verdict.INFEASIBLE, Verdict.DUPLICATE)
@@ -61,9 +73,9 @@ class Drawer:
             NothingLeft: every config has been drawn, or 1,000 draws in a row were rejected.
         """
         for rejected in range(GIVE_UP_AFTER):
-            if len(self.seen - {""}) >= self._size and not self.ledger.waiting():
-                raise NothingLeft(f"all {self._size:,} configs of the space have been drawn")
-            trial = self._ask_at_random(rejected) if rejected >= RANDOM_AFTER else self.ledger.study.ask()
+            if not self.ledger.waiting():
+                self._require_more()
+            trial = self._ask_at_random() if rejected >= RANDOM_AFTER else self.ledger.study.ask()
             draw = self.resolve(trial)
             if draw is not None:
                 return draw
@@ -71,17 +83,25 @@ class Drawer:
             f"{GIVE_UP_AFTER:,} draws in a row were infeasible or trained before: widen the space or its constraints"
         )
 
+    def _require_more(self) -> None:
+        """Queue the next config of a grid; in any finite space say when there is none."""
+        for params, config in self.grid or ():
+            if config_hash(config) not in self.seen:
+                self.ledger.enqueue(config, params, {})
+                return
+        if self.grid is not None or len(self.seen - {""}) >= self._size:
+            raise NothingLeft(f"all {len(self.seen - {''}):,} configs of the space have been drawn")
+
     def resolve(self, trial: optuna.Trial) -> Draw | None:
         """The draw of an asked or adopted trial; None where it was rejected (and has been told)."""
         try:
             config = sample(self.space.template, trial)
             digest = self._note(trial, config)
             cost = self.measure(config)
-        except (SpaceError, ValueError) as error:
-            reason = str(error).splitlines()[0]
-            self.ledger.reject(trial, Verdict.INFEASIBLE, reason, {"does_not_fit": 1.0})
+            excess = self._excess(config, cost)
+        except Exception as error:  # also of a constraint or a network of the user's own
+            self.ledger.reject(trial, Verdict.INFEASIBLE, _reason(error), {"does_not_fit": 1.0})
             return None
-        excess = {limit.name: limit.excess(config, cost) for limit in self.space.constraints}  # type: ignore[arg-type]
         broken = {name: value for name, value in excess.items() if value > 0}
         if broken:
             self.ledger.reject(trial, Verdict.INFEASIBLE, f"over its limit: {', '.join(broken)}", excess)
@@ -93,6 +113,11 @@ class Drawer:
             return None
         return Draw(trial, config, cost)
 
+    def _excess(self, config: Config, cost: Cost | None) -> dict[str, float]:
+        """How far each constraint is passed; what is not a number counts as passed."""
+        excess = {limit.name: float(limit.excess(config, cost)) for limit in self.space.constraints}  # type: ignore[arg-type]
+        return {name: 1.0 if isnan(value) else value for name, value in excess.items()}
+
     def _note(self, trial: optuna.Trial, config: Config) -> str:
         digest = config_hash(config)
         self.seen.add(digest)
@@ -100,10 +125,10 @@ class Drawer:
             trial.set_user_attr("hash", digest)
         return digest
 
-    def _ask_at_random(self, rejected: int) -> optuna.Trial:
+    def _ask_at_random(self) -> optuna.Trial:
         """One draw past the sampler. Its suggestions must come at random too, so they are asked for here."""
         usual = self.ledger.study.sampler
-        self.ledger.study.sampler = RandomSampler(seed=self.seed + rejected + len(self.known))
+        self.ledger.study.sampler = self._random
         try:
             trial = self.ledger.study.ask()
             sample(self.space.template, trial)

@@ -6,7 +6,8 @@ RUNNING until it has been told. Only the driver writes.
 
 import json
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+import warnings
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from functools import cached_property
 from typing import Any
@@ -77,17 +78,6 @@ class Ledger:
         attributes = {"hash": config_hash(config), "config": to_dict(config), **names}
         self.study.enqueue_trial(dict(params), user_attrs=attributes)
 
-    def enqueue_new(self, draws: Iterable[tuple[Mapping[str, Any], Config]]) -> int:
-        """Queue the configs that no trial has yet. Returns how many configs there are in all."""
-        known = {frozen.user_attrs.get("hash") for frozen in self.frozen()}
-        hashes: set[str] = set()
-        for params, config in draws:
-            digest = config_hash(config)
-            if digest not in known | hashes:
-                self.enqueue(config, params, {})
-            hashes.add(digest)
-        return len(hashes)
-
     def begin(self, trial: optuna.Trial, config: Config, cost: Cost | None) -> None:
         """Note what a trial is going to train, and where. Doing it again changes nothing."""
         if "started" in trial.user_attrs:
@@ -102,40 +92,70 @@ class Ledger:
         trial.set_user_attr("started", time.time())
 
     def add_epoch(self, trial: optuna.Trial, curve: Sequence[EpochMetrics]) -> None:
-        """Store a curve that has grown by an epoch; with one objective also as Optuna's intermediate value."""
-        trial.set_user_attr("curve", [{"epoch": point.epoch, **point.values} for point in curve])
+        """Store a curve that has grown by an epoch; with one objective also as Optuna's intermediate value.
+
+        The attribute comes last: an epoch that is not in it is told again after a crash.
+        """
         newest = curve[-1]
         if len(self.objectives) == 1 and self.objectives[0].metric in newest.values:
-            trial.report(newest.values[self.objectives[0].metric], newest.epoch)
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")  # told before the crash
+                trial.report(newest.values[self.objectives[0].metric], newest.epoch)
+        trial.set_user_attr("curve", [{**point.values, "epoch": point.epoch} for point in curve])
 
     def reject(self, trial: optuna.Trial, verdict: Verdict, cause: str, excess: Mapping[str, float]) -> None:
         """End a draw that is not trained. `excess` holds the broken constraints, so that the sampler learns."""
-        trial.set_user_attr("verdict", verdict.value)
         trial.set_user_attr("cause", cause)
-        for name, value in excess.items():
-            _set_constraint(trial, name, value)
-        self.study.tell(trial, state=TrialState.PRUNED)
+        if excess:
+            trial.set_user_attr("excess", dict(excess))
+        self._conclude(trial, verdict)
 
     def complete(self, trial: optuna.Trial, result: TrialResult, values: Sequence[float]) -> None:
         """End a trial with its objectives' values."""
-        self._conclude(trial, Verdict.COMPLETE, result)
-        self.study.tell(trial, list(values), state=TrialState.COMPLETE)
+        trial.set_user_attr("metrics", dict(result.metrics))
+        trial.set_user_attr("epochs", result.epochs)
+        trial.set_user_attr("best_epoch", result.best_epoch)
+        trial.set_user_attr("details", json.loads(json.dumps(result.details)))
+        trial.set_user_attr("values", list(values))
+        self._conclude(trial, Verdict.COMPLETE)
 
     def prune(self, trial: optuna.Trial, epochs: int, budget: int) -> None:
         """End a trial that was stopped after `epochs` of `budget`. Several objectives learn it as a constraint."""
-        if len(self.objectives) > 1:
-            _set_constraint(trial, STOPPED_EARLY, 1 - epochs / budget)
         trial.set_user_attr("cause", f"stopped after {epochs} of {budget} epochs")
-        self._conclude(trial, Verdict.PRUNED, None)
-        self.study.tell(trial, state=TrialState.PRUNED)
+        trial.set_user_attr("epochs_left", 1 - epochs / budget)
+        self._conclude(trial, Verdict.PRUNED)
 
     def fail(self, trial: optuna.Trial, failure: TrialFailure) -> None:
         """End a trial with the cause of its failure."""
         trial.set_user_attr("cause", failure.cause)
         if failure.traceback:
             trial.set_user_attr("traceback", failure.traceback[-8000:])
-        self._conclude(trial, Verdict.FAILED, None)
-        self.study.tell(trial, state=TrialState.FAIL)
+        self._conclude(trial, Verdict.FAILED)
+
+    def settle(self, trial: optuna.Trial) -> bool:
+        """Tell a RUNNING trial whose verdict stands already: its driver died in between. Returns whether it did."""
+        verdict = trial.user_attrs.get("verdict")
+        if verdict is None:
+            return False
+        self._tell(trial, Verdict(verdict))
+        return True
+
+    def _conclude(self, trial: optuna.Trial, verdict: Verdict) -> None:
+        """The verdict comes after all that belongs to it: where it stands, the trial can be told from it alone."""
+        trial.set_user_attr("finished", time.time())
+        trial.set_user_attr("verdict", verdict.value)
+        self._tell(trial, verdict)
+
+    def _tell(self, trial: optuna.Trial, verdict: Verdict) -> None:
+        attributes = trial.user_attrs
+        if verdict == Verdict.COMPLETE:
+            self.study.tell(trial, attributes["values"], state=TrialState.COMPLETE)
+            return
+        if verdict == Verdict.PRUNED and len(self.objectives) > 1:
+            _set_constraint(trial, STOPPED_EARLY, attributes["epochs_left"])
+        for name, value in attributes.get("excess", {}).items():
+            _set_constraint(trial, name, value)
+        self.study.tell(trial, state=TrialState.FAIL if verdict == Verdict.FAILED else TrialState.PRUNED)
 
     def note_run(self, trial: optuna.Trial, run_id: str | None) -> None:
         """Store the way to the trial's MLflow run, once it is known."""
@@ -171,15 +191,6 @@ class Ledger:
                 record = record_of(frozen, self)
                 if record.verdict not in _UNSTARTED:
                     yield frozen, record
-
-    def _conclude(self, trial: optuna.Trial, verdict: Verdict, result: TrialResult | None) -> None:
-        if result is not None:
-            trial.set_user_attr("metrics", dict(result.metrics))
-            trial.set_user_attr("epochs", result.epochs)
-            trial.set_user_attr("best_epoch", result.best_epoch)
-            trial.set_user_attr("details", json.loads(json.dumps(result.details)))
-        trial.set_user_attr("finished", time.time())
-        trial.set_user_attr("verdict", verdict.value)
 
 
 def verdict_of(frozen: FrozenTrial) -> Verdict | None:

@@ -62,9 +62,10 @@ def _advisory_lock(storage: RDBStorage, study: str) -> Iterator[None]:
             ).scalar()
             raise _held(study, str(holder or "another process"))
         connection.commit()
-        yield
-        connection.execute(text("SELECT pg_advisory_unlock(:key)"), {"key": key})
-        connection.commit()
+        try:
+            yield
+        finally:
+            connection.invalidate()  # closes it, and with it the lock; a connection that is gone is no error here
 
 
 def _holder() -> str:

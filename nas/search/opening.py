@@ -75,6 +75,9 @@ def check_unchanged(storage: RDBStorage, space: SearchSpace) -> None:
         StudyChanged: the study was begun with another space.
     """
     begun_with = _begun_with(storage, space.name)
+    known = find_study(storage, space.name)
+    if known is not None and begun_with is None and known.get_trials(deepcopy=False):
+        raise StorageError(f"study {space.name}: was not begun by nas; use another --name")
     digest = (begun_with or {}).get("data", "")
     _refuse_change(space.name, begun_with, fingerprint(space, digest))
 

@@ -19,6 +19,7 @@ from nas.search.drawing import Draw, Drawer, NothingLeft
 from nas.search.ledger import Ledger, curve_of, verdict_of
 from nas.search.objectives import objective_values
 from nas.search.stopping import StoppingRule
+from nas.space.algebra import config_hash
 from nas.space.config import Config, from_dict
 from nas.space.search_space import SearchSpace
 from nas.tracking.record import TrialRecord
@@ -102,6 +103,9 @@ class TrialQueue:
 
     def __post_init__(self) -> None:
         """Adopt what another driver left RUNNING, and let the stopping rule know all curves."""
+        for ledger in (self.main, self.references):
+            for trial in ledger.running():
+                ledger.settle(trial)
         verdicts = self.main.verdicts()
         self.counted = sum(count for verdict, count in verdicts.items() if verdict.counts)
         for frozen in self.main.frozen():
@@ -186,10 +190,9 @@ class TrialQueue:
         return self._begin(self.references, self._reference(trial))
 
     def _reference(self, trial: optuna.Trial) -> Draw:
-        stored = trial.user_attrs["config"]
-        config = self.space.references.get(trial.user_attrs["reference"]) or from_dict(
-            type(self.space.template), stored
-        )
+        config = self.space.references.get(trial.user_attrs["reference"])
+        if config is None or config_hash(config) != trial.user_attrs["hash"]:  # changed since it was queued
+            config = from_dict(type(self.space.template), trial.user_attrs["config"])
         return Draw(trial, config, self.drawer.measure(config))
 
     def _live_draws(self) -> int:

@@ -1,33 +1,28 @@
 """`search`: one study from its space to its summary. The driver's main line, read from top to bottom."""
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from math import inf
 from typing import Literal, Protocol
 
-from nas.config import Data, TrialConfig
-from nas.data.prepare import prepare
-from nas.data.shape import shape_of
-from nas.job import TrialJob
-from nas.models.measure import measure_cost
-from nas.records import Cost, DataInfo, Shape, Verdict
-from nas.search.drawing import Draw, Drawer
+from nas.records import DataInfo, Verdict
+from nas.search.drawing import Drawer
 from nas.search.layout import Layout
 from nas.search.ledger import Ledger
 from nas.search.lock import study_lock
 from nas.search.names import EXTRA_TRIALS
 from nas.search.opening import check_unchanged, free_name, open_references, open_study
+from nas.search.preparation import cost_measure, job_maker, prepare_data, seed_of
 from nas.search.queue import Budget, Listener, TrialQueue
 from nas.search.retention import Retention
-from nas.search.samplers import check_sampler
+from nas.search.samplers import GP_LIMIT, check_sampler
 from nas.search.stopping import StoppingRule, check_scheduler
-from nas.search.storage import open_storage, quiet_optuna
+from nas.search.storage import open_storage, quiet_optuna, sqlite_path
 from nas.space.algebra import config_hash
-from nas.space.config import Config, has_hole
-from nas.space.finite import grid
+from nas.space.finite import grid, size
 from nas.space.load import LoadedSpace
 from nas.space.search_space import SearchSpace
 from nas.tracking.record import TrialRecord
@@ -109,21 +104,18 @@ def search(loaded: LoadedSpace, options: Options, tracker: Tracker, view: View) 
     with quiet_optuna(), study_lock(storage, name):
         check_unchanged(storage, space)
         with _starting(options, loaded) as executor:
-            data = _prepare_data(space, options.layout)
-            main = open_study(storage, space, options.sampler, _seed(space), data)
+            data = prepare_data(space, options.layout)
+            main = open_study(storage, space, options.sampler, seed_of(space), data)
             references = open_references(storage, space)
             queue = _make_queue(space, main, references, options)
-            view.opened(main, queue.budget.trials, data.warnings if data else ())
+            view.opened(main, queue.budget.trials, _warnings(options, queue, data))
             _report_to(queue, tracker, view, Retention(main, options.layout, options.keep_all))
             began, interrupted = time.monotonic(), False
             try:
                 executor.result().run(queue)
             except KeyboardInterrupt:
                 interrupted = True
-            tracker.pause([live.ledger.record(live.trial).uid for live in queue.live.values()])
-            arrived = tracker.flush(SECONDS_TO_FLUSH_INTERRUPTED if interrupted else SECONDS_TO_FLUSH)
-            for ledger in (main, references):
-                ledger.note_late_runs(tracker.run_ids())
+            arrived = _finish_tracking(tracker, (main, references), interrupted)
             return Summary(
                 study=name,
                 counts=main.verdicts(),
@@ -164,34 +156,29 @@ def _start_ray_executor(options: Options, loaded: LoadedSpace) -> "Executor":
     return RayTuneExecutor(resources, options.layout.ray, (loaded.module, *loaded.siblings))
 
 
-def _prepare_data(space: SearchSpace, layout: Layout) -> DataInfo | None:
-    """Read and decode the data of every config that may come, once. Returns what is known of the template's own."""
-    if not isinstance(space.template, TrialConfig):
-        return None
-    seed = _seed(space)
-    variants = [config for _, config in grid(space.template.data)] if has_hole(space.template.data) else []
-    infos = [prepare(data, layout.place, seed) for data in variants or [space.template.data]]
-    named = {config.data for config in space.references.values() if isinstance(config, TrialConfig)}
-    for data in named - {space.template.data}:
-        prepare(data, layout.place, seed)
-    digest = infos[0].digest if len(infos) == 1 else "+".join(sorted(info.digest for info in infos))
-    return replace(infos[0], digest=digest)
+def _warnings(options: Options, queue: TrialQueue, data: DataInfo | None) -> list[str]:
+    """What a person should know before it starts."""
+    found = list(data.warnings) if data else []
+    if options.sampler == "gp" and queue.budget.trials > GP_LIMIT:
+        found.append(f"--sampler: gp takes seconds a draw beyond {GP_LIMIT} trials; tpe does not")
+    if options.address and sqlite_path(options.storage) is not None:
+        found.append("--address: the home folder must lie where every node sees it")
+    return found
 
 
 def _make_queue(space: SearchSpace, main: Ledger, references: Ledger, options: Options) -> TrialQueue:
-    trials = options.trials
-    if options.sampler == "grid":
-        size = main.enqueue_new((params, config) for params, config in grid(space.template))
-        trials = trials or size
+    listed = options.sampler == "grid"
     baselines = len({config_hash(config) for config in space.baselines.values()})
+    rows = grid(space.template) if listed else None
+    by_default = int(size(space.template)) if listed else baselines + EXTRA_TRIALS
     return TrialQueue(
         space=space,
         main=main,
         references=references,
-        drawer=Drawer(space, main, _measure(options.layout), _seed(space)),
+        drawer=Drawer(space, main, cost_measure(options.layout), seed_of(space), grid=rows),
         rule=StoppingRule(options.scheduler, space.objectives, space.epochs_of(space.template)),
-        make_job=_job_maker(space, options.layout),
-        budget=Budget(trials or baselines + EXTRA_TRIALS, options.seconds),
+        make_job=job_maker(space, options.layout),
+        budget=Budget(options.trials or by_default, options.seconds),
         stop_baselines=options.stop_baselines,
     )
 
@@ -206,39 +193,14 @@ def _report_to(queue: TrialQueue, tracker: Tracker, view: View, retention: Reten
                 tracker.mirror(record)
 
 
-def _measure(layout: Layout) -> Callable[[Config], Cost | None]:
-    """Costs by config; the data's shape is looked up once for each data config."""
-    shapes: dict[Data, tuple[Shape, int]] = {}
-
-    def measure(config: Config) -> Cost | None:
-        if not isinstance(config, TrialConfig):
-            return None
-        if config.data not in shapes:
-            shapes[config.data] = shape_of(config.data, layout.place)
-        return measure_cost(config.model, *shapes[config.data])
-
-    return measure
-
-
-def _job_maker(space: SearchSpace, layout: Layout) -> Callable[[Ledger, Draw], TrialJob]:
-    def make_job(ledger: Ledger, draw: Draw) -> TrialJob:
-        number = draw.trial.number
-        return TrialJob(
-            study=ledger.name,
-            number=number,
-            config=draw.config,
-            epochs=space.epochs_of(draw.config),
-            folder=layout.checkpoints(ledger.name, number),
-            weights=layout.weights(ledger.name, number),
-            place=layout.place,
-            objective=space.objective,
-        )
-
-    return make_job
-
-
-def _seed(space: SearchSpace) -> int:
-    return int(getattr(space.template, "seed", 0))
+def _finish_tracking(tracker: Tracker, ledgers: Sequence[Ledger], interrupted: bool) -> bool:
+    """Show what still runs as interrupted, wait a while, note the runs. Returns whether all has arrived."""
+    for ledger in ledgers:
+        tracker.pause([record.uid for record in ledger.records() if record.verdict is None])
+    arrived = tracker.flush(SECONDS_TO_FLUSH_INTERRUPTED if interrupted else SECONDS_TO_FLUSH)
+    for ledger in ledgers:
+        ledger.note_late_runs(tracker.run_ids())
+    return arrived
 
 
 @dataclass

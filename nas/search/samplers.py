@@ -13,7 +13,7 @@ from nas.space.mistakes import Mistake, SpaceError, near
 from nas.space.search_space import SearchSpace
 
 GP_LIMIT = 300
-"""Trials after which the Gaussian process takes seconds a draw (0.3 s at 100 trials, 7.5 s at 1,000)."""
+"""Trials after which the Gaussian process takes seconds a draw (it took 0.3 s at 100 trials, 7.5 s at 1,000)."""
 
 
 def _tpe(seed: int) -> BaseSampler:

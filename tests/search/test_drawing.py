@@ -1,17 +1,21 @@
 """Draws: rejected ones are told with their reason and never trained; the same config comes once."""
 
+from collections.abc import Callable
+
 import optuna
 import pytest
 from optuna.storages import RDBStorage
 from optuna.trial import TrialState
 
 from nas import SearchSpace, choice, constraint
-from nas.records import Verdict
+from nas.records import Cost, Verdict
 from nas.search import drawing
 from nas.search.drawing import Drawer, NothingLeft
 from nas.search.ledger import Ledger, verdict_of
 from nas.search.opening import open_study
 from tests.search.conftest import Toy, toy_cost, toy_space
+
+Excess = Callable[[Toy, Cost], float]
 
 
 def opened(storage: RDBStorage, space: SearchSpace, sampler: str = "random") -> tuple[Ledger, Drawer]:
@@ -109,3 +113,24 @@ def test_adopted_trial_gets_the_same_config(storage: RDBStorage) -> None:
     assert resolved is not None
     assert resolved.config == draw.config
     assert resolved.trial.number == draw.trial.number
+
+
+@pytest.mark.parametrize(
+    ("excess", "cause"),
+    [
+        (lambda config, cost: 1 / 0, "ZeroDivisionError: division by zero"),
+        (lambda config, cost: float("nan"), "over its limit: odd"),
+    ],
+)
+def test_constraint_that_breaks_rejects_the_draw_not_the_study(storage: RDBStorage, excess: Excess, cause: str) -> None:
+    def odd(config: Toy, cost: Cost) -> float:
+        return excess(config, cost) if config.width == 1 else -1.0
+
+    space = toy_space(constraints=(constraint("odd", odd),))
+    ledger, drawer = opened(storage, space)
+    drawn = drawer.draw().config
+    assert isinstance(drawn, Toy)
+    assert drawn.width != 1
+    assert ledger.frozen()[0].user_attrs["cause"] == cause
+    again, other = opened(storage, space)
+    assert [other.resolve(trial) is not None for trial in again.running()] == [True]

@@ -216,3 +216,87 @@ def test_listeners_hear_everything_once(storage: RDBStorage) -> None:
     assert heard == [("started", "toy/0", 0)] + [("advanced", "toy/0", n) for n in range(1, 5)] + [
         ("ended", "toy/0", 4)
     ]
+
+
+def cut_before_tell(monkeypatch: pytest.MonkeyPatch, queue: TrialQueue) -> None:
+    def killed(*args: object, **options: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(queue.main.study, "tell", killed)
+
+
+@pytest.mark.parametrize("outcome", [TrialResult({"score": 2.0}, 4), TrialFailure("the loss is nan")])
+def test_verdict_without_its_tell_is_told_by_the_next_driver(
+    storage: RDBStorage, monkeypatch: pytest.MonkeyPatch, outcome: TrialResult | TrialFailure
+) -> None:
+    queue = open_queue(storage, toy_space())
+    job = queue.take()
+    assert isinstance(job, TrialJob)
+    cut_before_tell(monkeypatch, queue)
+    with pytest.raises(KeyboardInterrupt):
+        queue.finish((job.study, job.number), outcome)
+    jobs = drain(open_queue(storage, toy_space()))
+    assert [entry.number for entry in jobs] == [1, 2, 3, 4]
+    frozen = open_study(storage, toy_space(), "random", 0, None).frozen()[0]
+    assert frozen.state == (TrialState.COMPLETE if isinstance(outcome, TrialResult) else TrialState.FAIL)
+    assert frozen.values == ([2.0, 1.0] if isinstance(outcome, TrialResult) else None)
+
+
+def test_stopped_trial_without_its_tell_is_not_trained_on(storage: RDBStorage, monkeypatch: pytest.MonkeyPatch) -> None:
+    good = {f"good {n}": Toy(width=2, slope=0.9 + n / 100) for n in range(6)}
+    space = toy_space(baselines={**good, "weak": Toy(width=1, slope=0.0)})
+    queue = open_queue(storage, space, Budget(trials=7), "median")
+    queue.stop_baselines = True
+    for _ in range(6):
+        job = queue.take()
+        assert isinstance(job, TrialJob)
+        train(queue, job)
+    weak = queue.take()
+    assert isinstance(weak, TrialJob)
+    cut_before_tell(monkeypatch, queue)
+    with pytest.raises(KeyboardInterrupt):
+        train(queue, weak)
+    assert drain(open_queue(storage, space, Budget(trials=7), "median")) == []
+    frozen = open_study(storage, space, "random", 0, None).frozen()[6]
+    assert verdict_of(frozen) == Verdict.PRUNED
+    assert frozen.constraints["stopped_early"] > 0
+
+
+@pytest.mark.parametrize("missing", ["report", "curve"])
+def test_epoch_that_was_half_written_is_written_again(
+    storage: RDBStorage, monkeypatch: pytest.MonkeyPatch, missing: str
+) -> None:
+    space = toy_space(objectives=toy_space().objectives[:1])
+    queue = open_queue(storage, space)
+    job = queue.take()
+    assert isinstance(job, TrialJob)
+    key = (job.study, job.number)
+    queue.report(key, EpochMetrics(1, {"score": 1.0}))
+
+    def killed(*args: object) -> None:
+        raise KeyboardInterrupt
+
+    trial = queue.live[key].trial
+    monkeypatch.setattr(trial, "report" if missing == "report" else "set_user_attr", killed)
+    with pytest.raises(KeyboardInterrupt):
+        queue.report(key, EpochMetrics(2, {"score": 2.0}))
+    again = open_queue(storage, space, Budget(trials=1))
+    drain(again)
+    frozen = again.main.frozen()[0]
+    assert list(frozen.intermediate_values) == [1, 2, 3, 4]
+    assert [point.epoch for point in curve_of(frozen)] == [1, 2, 3, 4]
+
+
+def test_metric_called_epoch_does_not_move_the_curve(storage: RDBStorage) -> None:
+    queue = open_queue(storage, toy_space())
+    job = queue.take()
+    assert isinstance(job, TrialJob)
+    queue.report((job.study, job.number), EpochMetrics(1, {"score": 1.0, "epoch": 0.0}))
+    assert [point.epoch for point in curve_of(queue.main.frozen()[0])] == [1]
+
+
+def test_reference_that_was_changed_trains_what_its_record_says(storage: RDBStorage) -> None:
+    open_queue(storage, toy_space(references={"out": Toy(width=9, slope=1.0)}))
+    changed = open_queue(storage, toy_space(references={"out": Toy(width=7, slope=1.0)}), Budget(trials=2))
+    widths = {entry.config.width for entry in drain(changed) if entry.study == "toy.references"}  # type: ignore[attr-defined]
+    assert widths == {9, 7}

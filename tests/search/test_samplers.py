@@ -4,7 +4,7 @@ import pytest
 from optuna.storages import RDBStorage
 
 from nas import Config, SearchSpace, SpaceError, choice, maximize, minimize, uniform
-from nas.search.drawing import Drawer
+from nas.search.drawing import Drawer, NothingLeft
 from nas.search.names import SAMPLERS
 from nas.search.opening import open_study
 from nas.search.samplers import check_sampler
@@ -72,8 +72,10 @@ def test_grid_enumerates_every_config_once(storage: RDBStorage) -> None:
 
     space = toy_space(template=Toy(width=choice(1, 2, 3), slope=choice(0.25, 0.5)), baselines={})
     ledger = open_study(storage, space, "grid", 0, None)
-    assert ledger.enqueue_new(grid(space.template)) == 6
-    assert ledger.enqueue_new(grid(space.template)) == 6
-    drawer = Drawer(space, ledger, toy_cost, 0)
-    assert len({drawer.draw().config for _ in range(6)}) == 6
-    assert not ledger.waiting()
+    first = Drawer(space, ledger, toy_cost, 0, grid=grid(space.template))
+    drawn = [first.draw().config for _ in range(4)]
+    after_a_restart = Drawer(space, ledger, toy_cost, 0, grid=grid(space.template))
+    drawn += [after_a_restart.draw().config for _ in range(2)]
+    assert len(set(drawn)) == 6
+    with pytest.raises(NothingLeft, match="all 6 configs"):
+        after_a_restart.draw()

@@ -1,7 +1,7 @@
 """Trials one after the other in this process: for tests, for debugging, and for plain objectives that take no time."""
 
 from nas.job import TrialJob
-from nas.records import EpochMetrics
+from nas.records import EpochMetrics, TrialFailure
 from nas.search.executors.attempt import attempt
 from nas.search.queue import TrialQueue
 
@@ -17,4 +17,8 @@ class InProcessExecutor:
             def report(point: EpochMetrics, key: tuple[str, int] = key) -> bool:
                 return queue.report(key, point)
 
-            queue.finish(key, attempt(job, report))
+            try:
+                outcome = attempt(job, report)
+            except SystemExit:
+                outcome = TrialFailure("ended without a result: something in it called exit")
+            queue.finish(key, outcome)

@@ -12,7 +12,7 @@ import signal
 import tempfile
 import threading
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -25,24 +25,12 @@ from ray.tune.search import Searcher
 
 from nas.job import TrialJob
 from nas.records import TrialFailure
+from nas.search.executors.resources import Resources, share_out
 from nas.search.executors.worker import Parcel, train
 from nas.search.queue import Empty, TrialQueue
 
 ATTEMPTS = 3
 """How often a trial is started when its worker process dies."""
-
-
-class ResourceError(RuntimeError):
-    """The machine or cluster does not have what was asked for: one line."""
-
-
-@dataclass(frozen=True)
-class Resources:
-    """jobs: trials at the same time. cpus: threads of each trial. gpus: cards of each trial, may be a part of one."""
-
-    jobs: int
-    cpus: int
-    gpus: float
 
 
 def start_ray(address: str | None) -> None:
@@ -72,26 +60,14 @@ _QUIET = {
     "TUNE_PRINT_ALL_TRIAL_ERRORS": "0",
     "RAY_CHDIR_TO_TRIAL_DIR": "0",
     "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",
+    "RAY_TRAIN_COUNT_PREEMPTION_AS_FAILURE": "1",
 }
 
 
 def resources_for(jobs: int | None, gpus_per_trial: float | None) -> Resources:
-    """Share out what the connected cluster has: a trial a core by default, or as many as its cards take.
-
-    Raises:
-        ResourceError: cards are asked for and there are fewer.
-    """
-    total = ray.cluster_resources()
-    cpus, gpus = int(total.get("CPU", 1)), total.get("GPU", 0.0)
-    if gpus_per_trial and gpus_per_trial > gpus:
-        raise ResourceError(
-            f"--gpus-per-trial: {gpus_per_trial:g} asked for each trial, and Ray sees {gpus:g} in all; "
-            "leave it out to train on processors"
-        )
-    share = (1.0 if gpus else 0.0) if gpus_per_trial is None else gpus_per_trial
-    most = max(1, int(gpus / share)) if share else cpus
-    wanted = min(jobs or most, most) if share else jobs or most
-    return Resources(wanted, max(1, cpus // wanted), share)
+    """Share out what the connected cluster has; see `share_out`."""
+    nodes = [node["Resources"] for node in ray.nodes() if node["Alive"]]
+    return share_out(nodes, jobs, gpus_per_trial)
 
 
 class RayTuneExecutor:
@@ -201,7 +177,7 @@ class _QueueSearcher(Searcher):
         assert self.bridge is not None
         job = self.bridge.take(trial_id)
         if isinstance(job, TrialJob):
-            shared = replace(job, threads=self.resources.cpus, gpu=self.resources.gpus > 0)
+            shared = replace(job, threads=self.resources.threads, gpu=self.resources.gpus > 0)
             return {"job": Parcel(shared)}
         return Searcher.FINISHED if job is Empty.DONE else None
 
@@ -212,7 +188,12 @@ class _QueueSearcher(Searcher):
         """Results go through the scheduler."""
 
     def on_trial_complete(self, trial_id: str, result: Any = None, error: bool = False) -> None:
-        """Outcomes are results, and deaths come through the callback: both before this."""
+        """Outcomes are results, and deaths come through the callback: both before this.
+
+        A trial that called `exit` is neither; one that has been told already is left as it is.
+        """
+        if self.bridge is not None and not error:
+            self.bridge.died(trial_id, "ended without a result: something in it called exit")
 
     def save(self, checkpoint_path: str) -> None:
         """Ray's state is disposable."""
@@ -245,6 +226,18 @@ class _QueueScheduler(FIFOScheduler):
         return {**self.__dict__, "bridge": None}
 
 
+def _why(trial: Trial) -> str:
+    """What Ray says of a worker's death, in a line. Tune leaves it in a file of the trial's own folder."""
+    file = trial.error_file
+    if file is None or not Path(file).is_file():
+        return "no reason was given"
+    text = Path(file).read_text(encoding="utf-8", errors="replace")
+    if "OutOfMemoryError" in text:
+        return "out of memory: Ray ended it to keep the machine alive"
+    told = [line.strip() for line in text.splitlines() if "died" in line or "Error:" in line]
+    return told[-1] if told else text.strip().splitlines()[-1]
+
+
 class _Deaths(tune.Callback):
     """Tells the queue of trials whose worker died as often as it may."""
 
@@ -253,9 +246,7 @@ class _Deaths(tune.Callback):
 
     def on_trial_error(self, iteration: int, trials: list[Trial], trial: Trial, **info: Any) -> None:
         assert self.bridge is not None
-        last = str(trial.get_error() or "").strip().splitlines()
-        why = last[-1] if last else "no reason was given"
-        self.bridge.died(trial.trial_id, f"the worker process died {ATTEMPTS} times: {why}")
+        self.bridge.died(trial.trial_id, f"the worker process died {ATTEMPTS} times: {_why(trial)}")
 
     def __getstate__(self) -> dict[str, Any]:
         return {**self.__dict__, "bridge": None}

@@ -10,7 +10,8 @@ from ray.tune.search import Searcher
 
 from nas.job import TrialJob
 from nas.records import DataPlace, EpochMetrics, TrialFailure, TrialResult
-from nas.search.executors.ray_tune import Resources, _Bridge, _Deaths, _QueueScheduler, _QueueSearcher
+from nas.search.executors.ray_tune import _Bridge, _Deaths, _QueueScheduler, _QueueSearcher
+from nas.search.executors.resources import Resources
 from nas.search.executors.worker import Parcel
 from nas.search.queue import Empty
 from tests.search.conftest import Toy
@@ -46,9 +47,7 @@ class ScriptedQueue:
 
 class FakeTrial:
     trial_id = "abc"
-
-    def get_error(self) -> str:
-        return "Traceback ...\nray.exceptions.ActorDiedError: killed by signal 9"
+    error_file: str | None = None
 
 
 def bridge_of(queue: ScriptedQueue) -> _Bridge:
@@ -84,12 +83,34 @@ def test_an_outcome_ends_the_trial() -> None:
     assert queue.told[-1] == ("finish", ("toy", 3), result)
 
 
-def test_a_dead_worker_fails_its_trial_with_the_last_line_of_the_cause() -> None:
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        (None, "no reason was given"),
+        ("Traceback ...\nActorDiedError: the actor died: killed by signal 9\nsee the docs", "killed by signal 9"),
+        ("ray.exceptions.OutOfMemoryError: ...\nsee the docs", "out of memory"),
+    ],
+)
+def test_a_dead_worker_fails_its_trial_with_its_cause(tmp_path: Path, text: str | None, why: str) -> None:
+    queue, trial = ScriptedQueue(JOB), FakeTrial()
+    if text is not None:
+        trial.error_file = str(tmp_path / "error.txt")
+        (tmp_path / "error.txt").write_text(text, encoding="utf-8")
+    bridge = bridge_of(queue)
+    bridge.take("abc")
+    _Deaths(bridge).on_trial_error(1, [], cast(Any, trial))
+    [*_, (what, key, failure)] = cast(list[tuple[str, object, TrialFailure]], queue.told)
+    assert (what, key) == ("finish", ("toy", 3))
+    assert failure.cause.startswith("the worker process died 3 times: ")
+    assert why in failure.cause
+
+
+def test_a_trial_that_calls_exit_is_told_as_failed() -> None:
     queue = ScriptedQueue(JOB)
     bridge = bridge_of(queue)
     bridge.take("abc")
-    _Deaths(bridge).on_trial_error(1, [], cast(Any, FakeTrial()))
-    failure = TrialFailure("the worker process died 3 times: ray.exceptions.ActorDiedError: killed by signal 9")
+    _QueueSearcher(bridge, HALF_A_CARD).on_trial_complete("abc")
+    failure = TrialFailure("ended without a result: something in it called exit")
     assert queue.told[-1] == ("finish", ("toy", 3), failure)
 
 

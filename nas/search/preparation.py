@@ -1,0 +1,72 @@
+"""What must be known before the first trial: the data, how to measure a cost, and how to make a job of a draw."""
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from nas.config import Data, TrialConfig
+from nas.data.prepare import prepare
+from nas.data.shape import shape_of
+from nas.job import TrialJob
+from nas.models.measure import measure_cost
+from nas.records import Cost, DataInfo, Shape
+from nas.search.drawing import Draw
+from nas.search.layout import Layout
+from nas.search.ledger import Ledger
+from nas.space.algebra import config_hash
+from nas.space.config import Config, has_hole
+from nas.space.finite import grid
+from nas.space.search_space import SearchSpace
+
+
+def prepare_data(space: SearchSpace, layout: Layout) -> DataInfo | None:
+    """Read and decode the data of every config that may come, once. Returns what is known of the template's own."""
+    if not isinstance(space.template, TrialConfig):
+        return None
+    seed = seed_of(space)
+    variants = [config for _, config in grid(space.template.data)] if has_hole(space.template.data) else []
+    infos = [prepare(data, layout.place, seed) for data in variants or [space.template.data]]
+    named = {config.data for config in space.references.values() if isinstance(config, TrialConfig)}
+    for data in named - {space.template.data}:
+        prepare(data, layout.place, seed)
+    digest = infos[0].digest if len(infos) == 1 else "+".join(sorted(info.digest for info in infos))
+    return replace(infos[0], digest=digest)
+
+
+def cost_measure(layout: Layout) -> Callable[[Config], Cost | None]:
+    """Costs by config; the data's shape is looked up once for each data config."""
+    shapes: dict[Data, tuple[Shape, int]] = {}
+
+    def measure(config: Config) -> Cost | None:
+        if not isinstance(config, TrialConfig):
+            return None
+        if config.data not in shapes:
+            shapes[config.data] = shape_of(config.data, layout.place)
+        return measure_cost(config.model, *shapes[config.data])
+
+    return measure
+
+
+def job_maker(space: SearchSpace, layout: Layout) -> Callable[[Ledger, Draw], TrialJob]:
+    """Makes the job of a draw. Checkpoints lie in a folder that the config's hash names, so that
+    a trial never takes up those of another config that once had its number.
+    """
+
+    def make_job(ledger: Ledger, draw: Draw) -> TrialJob:
+        number = draw.trial.number
+        return TrialJob(
+            study=ledger.name,
+            number=number,
+            config=draw.config,
+            epochs=space.epochs_of(draw.config),
+            folder=layout.checkpoints(ledger.name, number) / config_hash(draw.config),
+            weights=layout.weights(ledger.name, number),
+            place=layout.place,
+            objective=space.objective,
+        )
+
+    return make_job
+
+
+def seed_of(space: SearchSpace) -> int:
+    """The study's seed."""
+    return int(getattr(space.template, "seed", 0))
