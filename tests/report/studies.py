@@ -107,7 +107,7 @@ def result(val: float, test: float, seconds: float, epochs: int = 8) -> TrialRes
 def begin(ledger: Ledger, wanted: Config | None, params: int) -> Any:
     """Start the next trial: a queued one, or the wanted config as if a sampler had drawn it."""
     if wanted is not None:
-        ledger.enqueue_new([(_params(wanted), wanted)])
+        ledger.enqueue(wanted, _params(wanted), {})
     trial = ledger.study.ask()
     if "reference" in trial.user_attrs:
         own: Config = from_dict(TrialConfig, trial.user_attrs["config"])
