@@ -2,6 +2,7 @@
 
 import os
 import sys
+import warnings
 from contextlib import nullcontext, redirect_stdout
 from dataclasses import dataclass
 from math import inf
@@ -94,6 +95,7 @@ def command(ctx: click.Context, /, file: str, place: Place, **given: Any) -> Non
     """
     asked = Asked(**given)
     os.environ.update(quiet_environment())
+    warnings.filterwarnings("ignore", message=".*SOCKS support")  # urllib3 says so of itself; nas uses no proxy
     with interruptible() as received:
         try:
             loaded = read_space(file, asked.changes)

@@ -1,5 +1,6 @@
 """Drawing the next config that is worth training: inside the constraints, and not trained before."""
 
+from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from math import isnan
@@ -56,6 +57,7 @@ class Drawer:
     known: dict[str, int] = field(default_factory=dict)
     seen: set[str] = field(default_factory=set)
     grid: Iterator[tuple[Params, Config]] | None = None
+    causes: Counter[str] = field(default_factory=Counter)
 
     def __post_init__(self) -> None:
         self._size = size(self.space.template)
@@ -81,6 +83,7 @@ class Drawer:
                 return draw
         raise NothingLeft(
             f"{GIVE_UP_AFTER:,} draws in a row were infeasible or trained before: widen the space or its constraints"
+            + self._most_often()
         )
 
     def _require_more(self) -> None:
@@ -90,7 +93,7 @@ class Drawer:
                 self.ledger.enqueue(config, params, {})
                 return
         if self.grid is not None or len(self.seen - {""}) >= self._size:
-            raise NothingLeft(f"all {len(self.seen - {''}):,} configs of the space have been drawn")
+            raise NothingLeft(f"all {len(self.seen - {''}):,} configs of the space have been drawn{self._most_often()}")
 
     def resolve(self, trial: optuna.Trial) -> Draw | None:
         """The draw of an asked or adopted trial; None where it was rejected (and has been told)."""
@@ -100,6 +103,7 @@ class Drawer:
             cost = self.measure(config)
             excess = self._excess(config, cost)
         except Exception as error:  # also of a constraint or a network of the user's own
+            self.causes[_reason(error)] += 1
             self.ledger.reject(trial, Verdict.INFEASIBLE, _reason(error), {"does_not_fit": 1.0})
             return None
         broken = {name: value for name, value in excess.items() if value > 0}
@@ -117,6 +121,10 @@ class Drawer:
         """How far each constraint is passed; what is not a number counts as passed."""
         excess = {limit.name: float(limit.excess(config, cost)) for limit in self.space.constraints}  # type: ignore[arg-type]
         return {name: 1.0 if isnan(value) else value for name, value in excess.items()}
+
+    def _most_often(self) -> str:
+        """The cause for which draws were refused most often, if any were."""
+        return "".join(f"; {count} draws: {cause}" for cause, count in self.causes.most_common(1))
 
     def _note(self, trial: optuna.Trial, config: Config) -> str:
         digest = config_hash(config)

@@ -1,6 +1,6 @@
 """What must be known before the first trial: the data, how to measure a cost, and how to make a job of a draw."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 
 from nas.config import Data, TrialConfig
@@ -15,6 +15,7 @@ from nas.search.ledger import Ledger
 from nas.space.algebra import config_hash
 from nas.space.config import Config, has_hole
 from nas.space.finite import grid
+from nas.space.mistakes import Mistake, SpaceError
 from nas.space.search_space import SearchSpace
 
 
@@ -44,6 +45,37 @@ def cost_measure(layout: Layout) -> Callable[[Config], Cost | None]:
         return measure_cost(config.model, *shapes[config.data])
 
     return measure
+
+
+def check_named(space: SearchSpace, measure: Callable[[Config], Cost | None]) -> None:
+    """Refuse baselines and references that could never be trained on this data.
+
+    Raises:
+        SpaceError: a line for each that cannot be built, and for each baseline that breaks a constraint.
+    """
+    raise_if_any(
+        Mistake(f"{group}.{name}", wrong, "change it, or leave it out")
+        for group, configs in (("baselines", space.baselines), ("references", space.references))
+        for name, config in configs.items()
+        for wrong in _wrongs(space if group == "baselines" else None, config, measure)
+    )
+
+
+def raise_if_any(mistakes: Iterable[Mistake]) -> None:
+    """Raise the mistakes together, if there are any."""
+    found = list(mistakes)
+    if found:
+        raise SpaceError(found)
+
+
+def _wrongs(space: SearchSpace | None, config: Config, measure: Callable[[Config], Cost | None]) -> Iterator[str]:
+    try:
+        cost = measure(config)
+        for limit in space.constraints if space else ():
+            if not limit.excess(config, cost) <= 0:  # type: ignore[arg-type]
+                yield f"breaks the constraint {limit.name}" + (f" with {cost.params:,} params" if cost else "")
+    except Exception as error:
+        yield next(iter(str(error).splitlines()), type(error).__name__)
 
 
 def job_maker(space: SearchSpace, layout: Layout) -> Callable[[Ledger, Draw], TrialJob]:

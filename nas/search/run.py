@@ -15,7 +15,7 @@ from nas.search.ledger import Ledger
 from nas.search.lock import study_lock
 from nas.search.names import EXTRA_TRIALS
 from nas.search.opening import check_unchanged, free_name, open_references, open_study
-from nas.search.preparation import cost_measure, job_maker, prepare_data, seed_of
+from nas.search.preparation import check_named, cost_measure, job_maker, prepare_data, seed_of
 from nas.search.queue import Budget, Listener, TrialQueue
 from nas.search.retention import Retention
 from nas.search.samplers import GP_LIMIT, check_sampler
@@ -105,6 +105,8 @@ def search(loaded: LoadedSpace, options: Options, tracker: Tracker, view: View) 
         check_unchanged(storage, space)
         with _starting(options, loaded) as executor:
             data = prepare_data(space, options.layout)
+            check_named(space, cost_measure(options.layout))
+            ready = executor.result()  # what the machine cannot give is said before the study exists
             main = open_study(storage, space, options.sampler, seed_of(space), data)
             references = open_references(storage, space)
             queue = _make_queue(space, main, references, options)
@@ -112,7 +114,7 @@ def search(loaded: LoadedSpace, options: Options, tracker: Tracker, view: View) 
             _report_to(queue, tracker, view, Retention(main, options.layout, options.keep_all))
             began, interrupted = time.monotonic(), False
             try:
-                executor.result().run(queue)
+                ready.run(queue)
             except KeyboardInterrupt:
                 interrupted = True
             arrived = _finish_tracking(tracker, (main, references), interrupted)

@@ -24,7 +24,7 @@ SAMPLERS: dict[str, Callable[[int], BaseSampler]] = {
     "tpe": _tpe,
     "random": lambda seed: RandomSampler(seed=seed),
     "grid": lambda seed: RandomSampler(seed=seed),  # the enumeration queues its configs; nothing is left to sample
-    "gp": lambda seed: GPSampler(seed=seed, deterministic_objective=False),
+    "gp": lambda seed: GPSampler(seed=seed, deterministic_objective=False, warn_independent_sampling=False),
     "nsga2": lambda seed: NSGAIISampler(seed=seed),
     "cmaes": lambda seed: CmaEsSampler(seed=seed, warn_independent_sampling=False),
     "qmc": lambda seed: QMCSampler(seed=seed, scramble=True, warn_independent_sampling=False),

@@ -56,7 +56,10 @@ def max_flops(limit: int) -> Constraint:
 
 
 def constraint(name: str, excess: Callable[[Any, Cost], float]) -> Constraint:
-    """A constraint of your own: `excess(config, cost)` is positive by as much as the limit is passed."""
+    """A constraint of your own: `excess(config, cost)` is positive by as much as the limit is passed, else 0 or less.
+
+    `constraint("at most 8 layers", lambda config, cost: config.model.conv_layers - 8)`
+    """
     return Constraint(name, excess)
 
 
