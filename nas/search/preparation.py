@@ -1,6 +1,6 @@
 """What must be known before the first trial: the data, how to measure a cost, and how to make a job of a draw."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 from nas.config import Data, TrialConfig
@@ -53,19 +53,14 @@ def check_named(space: SearchSpace, measure: Callable[[Config], Cost | None]) ->
     Raises:
         SpaceError: a line for each that cannot be built, and for each baseline that breaks a constraint.
     """
-    raise_if_any(
+    mistakes = [
         Mistake(f"{group}.{name}", wrong, "change it, or leave it out")
         for group, configs in (("baselines", space.baselines), ("references", space.references))
         for name, config in configs.items()
         for wrong in _wrongs(space if group == "baselines" else None, config, measure)
-    )
-
-
-def raise_if_any(mistakes: Iterable[Mistake]) -> None:
-    """Raise the mistakes together, if there are any."""
-    found = list(mistakes)
-    if found:
-        raise SpaceError(found)
+    ]
+    if mistakes:
+        raise SpaceError(mistakes)
 
 
 def _wrongs(space: SearchSpace | None, config: Config, measure: Callable[[Config], Cost | None]) -> Iterator[str]:
