@@ -54,7 +54,8 @@ class TrialResult:
 
     metrics: the final figures, of the weights that are kept (`val_accuracy`, `test_accuracy`, `macro_f1`, ...).
     epochs: epochs that were trained. best_epoch: the epoch (from 1) whose weights are kept.
-    details: JSON data for people: environment, device, confusion matrix.
+    details: JSON data for people: environment, device, confusion matrix, what each replicate reached.
+    folder: holds pictures and tables for people; None if there are none.
     """
 
     metrics: Mapping[str, float]
@@ -62,6 +63,7 @@ class TrialResult:
     best_epoch: int | None = None
     stopped_early: bool = False
     details: Mapping[str, object] = field(default_factory=dict)
+    folder: Path | None = None
 
 
 @dataclass(frozen=True)

@@ -24,7 +24,11 @@ COMMANDS: dict[str, dict[str, str]] = {
         "list": "The studies of the storage.",
         "leaderboard": "The trials of a study, the best first.",
         "trial": "Everything about one trial of a study.",
+        "effects": "What each value is worth: paired differences with confidence intervals.",
         "dashboard": "Open the MLflow and Optuna pages over the same studies.",
+    },
+    "Use": {
+        "ensemble": "Average the best networks of studies that are done.",
     },
     "Tidy": {
         "delete": "Delete a study and everything that belongs to it.",

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from nas.config import Data
+from nas.config import Data, ImageData
 from nas.data.cache import FORMAT, Prepared, load, store
 from nas.data.errors import DataError
 from nas.data.part import PARTS, part_shares
@@ -68,6 +68,7 @@ def describe(prepared: Prepared, parts: Parts) -> DataInfo:
 
 def _key(data: Data, source: Source) -> str:
     """Names the cache folder by all that decides the decoded pixels; the shares of the parts do not."""
+    assert isinstance(data, ImageData)
     means = [FORMAT, data.kind, data.channels, data.image_size, source.signature()]
     digest = hashlib.blake2b(json.dumps(means).encode(), digest_size=8).hexdigest()
     return f"{data.kind}-{digest}"

@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import NamedTuple
 
-from nas.config import Cifar10, Data, Digits, FashionMnist, ImageFolder, Mnist
+from nas.config import Cifar10, Data, Digits, FashionMnist, ImageData, ImageFolder, Mnist
 from nas.data.errors import DataError
 from nas.data.folders import Listing, list_images
 from nas.records import DataPlace, Shape
@@ -43,6 +43,7 @@ def shape_of(data: Data, place: DataPlace) -> tuple[Shape, int]:
         listing = list_images(data.path)
         return folder_shape(data, listing), len(listing.class_names)
     (channels, height, width), class_names = facts_of(data)
+    assert isinstance(data, ImageData)
     if data.image_size:
         height = width = data.image_size
     return (data.channels or channels, height, width), len(class_names)

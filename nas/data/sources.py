@@ -8,7 +8,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from nas.config import Cifar10, Data, Digits, ImageFolder
+from nas.config import Cifar10, Data, Digits, ImageData, ImageFolder
 from nas.data.cifar10 import cifar10_files, read_cifar10, where_cifar10
 from nas.data.digits import read_digits
 from nas.data.download import download
@@ -52,6 +52,7 @@ def open_source(data: Data, place: DataPlace) -> Source:
     Raises:
         DataError: the data is not there; the lines say what to do.
     """
+    assert isinstance(data, ImageData)
     match data:
         case ImageFolder():
             return FolderSource(data, list_images(data.path))
@@ -66,7 +67,7 @@ def open_source(data: Data, place: DataPlace) -> Source:
 class ArraySource:
     """A published data set: small images, all read at once from a few files."""
 
-    data: Data
+    data: ImageData
     files: tuple[Path, ...]
     reader: Callable[[tuple[Path, ...]], Labelled]
 

@@ -76,4 +76,4 @@ def _default_labels(options: Sequence[Any]) -> tuple[Any, ...]:
 def _label(option: object) -> str:
     if isinstance(option, tuple):
         return str(option)
-    return getattr(option, "kind", None) or type(option).__name__.lower()
+    return str(getattr(option, "label", None) or getattr(option, "kind", None) or type(option).__name__.lower())

@@ -21,6 +21,9 @@ class SearchSpace:
     space and are tried first, references lie outside it and are run last.
     objective: a plain Python objective in place of training; `epochs` is then its budget.
     published: figures that others published, by the name of the baseline or reference that they belong to.
+    sampler: what draws configs unless --sampler says otherwise. `ablation` changes one value of the first baseline at a
+    time.
+    balanced: path of a choice whose options are all drawn equally often, so that each is tuned as well as the others.
 
     Raises:
         SpaceError: every mistake in it, each with its path.
@@ -35,6 +38,8 @@ class SearchSpace:
     objective: PlainObjective | None = None
     epochs: int | None = None
     published: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+    sampler: str = "tpe"
+    balanced: str | None = None
 
     def __post_init__(self) -> None:
         mistakes = list(space_mistakes(self))

@@ -82,7 +82,7 @@ WRONG: dict[str, tuple[type[Config], dict[str, Any], list[str]]] = {
     "another family": (
         TrialConfig,
         {"data": Digits(), "model": Cosine()},
-        ["model: must be a Model, got Cosine(min_lr=0.0)"],
+        ["model: must be a Model, got Cosine(warm_up=0.0, min_lr=0.0)"],
     ),
     "no config": (
         TrialConfig,
@@ -92,7 +92,7 @@ WRONG: dict[str, tuple[type[Config], dict[str, Any], list[str]]] = {
     "a class, not an object": (
         TrialConfig,
         {"data": Digits, "model": ConvNet()},
-        ["data: must be a Data, got <class 'nas.config.Digits'>"],
+        ["data: must be a Data, got <class 'nas.config.data.Digits'>"],
     ),
     "even kernel": (ConvNet, {"kernel_size": 4}, ['kernel_size: must be odd with padding="same", got 4']),
     "even kernel in a choice": (
@@ -276,7 +276,7 @@ def test_mistakes_are_put_off_while_a_file_is_read() -> None:
 def test_to_dict_is_json_data_with_kinds() -> None:
     config = TrialConfig(data=Digits(), model=Open(width=8))
     data = to_dict(config)
-    assert data["model"] == {"kind": "open_model", "width": 8}
+    assert data["model"] == {"kind": "open_model", "l1": 0.0, "l2": 0.0, "width": 8}
     assert data["early_stopping"] is None
     assert data["epochs"] == 10
     assert from_dict(TrialConfig, data) == config

@@ -1,0 +1,104 @@
+"""`TrialConfig`: all that one trial needs, as typed, frozen data."""
+
+from collections.abc import Iterator
+from itertools import pairwise
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from nas.config.augmentation import Augmentation
+from nas.config.backbone import Backbone, Unfreeze
+from nas.config.data import Data
+from nas.config.fields import Above0, Positive, Share
+from nas.config.models import Model
+from nas.config.optimizers import Adam, Optimizer
+from nas.config.schedules import Constant, Metric, Schedule
+from nas.space.config import Config, Rule
+
+
+class EarlyStopping(Config):
+    """Ends a trial when `metric` has not improved for `patience` epochs, and keeps the best epoch's weights."""
+
+    metric: Metric = "val_accuracy"
+    patience: Positive = 5
+
+
+class Regularisation(Config):
+    """What holds a training back beside dropout, weight decay and the model's own penalties.
+
+    label_smoothing: this share of each label is spread over all classes (Szegedy et al. 2015).
+    clip_gradients: the norm of all gradients together is at most this. clip_weights: so is each weight's size, after
+    every step.
+    """
+
+    label_smoothing: Share = 0.0
+    clip_gradients: Above0 | None = None
+    clip_weights: Above0 | None = None
+
+
+class Phase(Config):
+    """A part of a training, from `begins` (share of all epochs) on; None goes on as before.
+
+    Where optimizer, schedule or the layers to train change, the optimizer starts anew, and the schedule runs over this
+    phase's epochs.
+    """
+
+    begins: Annotated[float, Field(gt=0, lt=1)]
+    unfreeze: Unfreeze | None = None
+    optimizer: Optimizer | None = None
+    schedule: Schedule | None = None
+
+
+class TrialConfig(Config):
+    """One network trained on one data set, with everything that decides the outcome.
+
+    phases: what changes on the way, in order.
+    input_scaling: what images look like to the network: `standardise` has mean 0 and deviation 1 in each channel of
+    the train part, `unit` lies in [0, 1], `none` in [0, 255]; `auto` is what pretrained weights want, else standardise.
+    class_balanced: every class is drawn equally often for training.
+    images_per_epoch: an epoch is so many training images, going round the train part as often as needed; None is once.
+    seed: fixes split, weights and order of the images. replicates: the config is trained under so many seeds, from
+    `seed` on, in one trial whose figures are their means.
+    precision: `auto` trains in bf16 where the processor is made for it and in fp32 elsewhere.
+    """
+
+    data: Data
+    model: Model
+    optimizer: Optimizer = Adam()
+    schedule: Schedule = Constant()
+    phases: tuple[Phase, ...] = ()
+    augmentation: Augmentation | None = None
+    regularisation: Regularisation = Regularisation()
+    early_stopping: EarlyStopping | None = None
+    input_scaling: Literal["auto", "standardise", "unit", "none"] = "auto"
+    class_balanced: bool = False
+    images_per_epoch: Positive | None = None
+    epochs: Annotated[int, Field(ge=1, le=100_000)] = 10
+    batch_size: Annotated[int, Field(ge=1, le=1_000_000)] = 128
+    precision: Literal["auto", "bf16", "fp32"] = "auto"
+    seed: Annotated[int, Field(ge=0, lt=2**31)] = 0
+    replicates: Annotated[int, Field(ge=1, le=100)] = 1
+
+    def rules(self) -> Iterator[Rule]:
+        """Phases follow each other; only a backbone has layers to freeze; what is for images is not for tables."""
+        begins = [phase.begins for phase in self.phases]
+        if any(later <= earlier for earlier, later in pairwise(begins)):
+            yield "phases", f"must begin one after the other, got {', '.join(map(str, begins))}"
+        if any(phase.unfreeze is not None for phase in self.phases) and not isinstance(self.model, Backbone):
+            yield "phases", f"unfreeze needs a Backbone, got {type(self.model).__name__}"
+        if self.data.task == "regression":
+            if self.augmentation is not None:
+                yield "augmentation", "is for images, not for a table; leave it out"
+            if self.class_balanced:
+                yield "class_balanced", "is for classes, and a table has none; leave it out"
+            if self.regularisation.label_smoothing:
+                yield "regularisation", "label_smoothing is for classes, and a table has none; leave it out"
+
+    @property
+    def trained_model(self) -> Model:
+        """The model with the layers that the last phase trains."""
+        model = self.model
+        for phase in self.phases:
+            if phase.unfreeze is not None and isinstance(model, Backbone):
+                model = model.replace(unfreeze=phase.unfreeze)
+        return model
