@@ -5,12 +5,11 @@ from typing import Any
 
 from torch import nn
 
-from nas.config import VGG19, ConvNet, Model
-from nas.models.convnet import build_convnet
+from nas.config import VGG19, Backbone, Model
+from nas.cost import CHAINS
+from nas.models.chain import build_chain
 from nas.models.vgg import build_vgg19
 from nas.records import Shape
-
-BUILDERS: dict[type[Model], Callable[[Any, Shape, int], nn.Module]] = {ConvNet: build_convnet, VGG19: build_vgg19}
 
 
 def build_model(model: Model, shape: Shape, classes: int) -> nn.Module:
@@ -23,9 +22,24 @@ def build_model(model: Model, shape: Shape, classes: int) -> nn.Module:
         DoesNotFit: the network cannot take images of this shape.
         TypeError: a model's own `build` returned something else than a module.
     """
-    if type(model) in BUILDERS:
-        return BUILDERS[type(model)](model, shape, classes)
+    kind = type(model)
+    if kind in BUILDERS:
+        return BUILDERS[kind](model, shape, classes)
+    if kind in CHAINS:
+        return build_chain(CHAINS[kind](model, shape, classes))
     module = model.build(shape, classes)
     if not isinstance(module, nn.Module):
-        raise TypeError(f"{type(model).__name__}.build must return a torch.nn.Module, got {type(module).__name__}")
+        raise TypeError(f"{kind.__name__}.build must return a torch.nn.Module, got {type(module).__name__}")
     return module
+
+
+def _build_backbone(model: Backbone, shape: Shape, classes: int) -> nn.Module:
+    from nas.models.backbones.build import build_backbone  # here, for torchvision and timm take long to import
+
+    return build_backbone(model, shape, classes)
+
+
+BUILDERS: dict[type[Model], Callable[[Any, Shape, int], nn.Module]] = {
+    Backbone: _build_backbone,
+    VGG19: build_vgg19,
+}

@@ -1,16 +1,22 @@
-"""Random weights that deep ReLU networks without batch norm learn from."""
+"""Random weights that deep networks without batch norm learn from."""
 
 from torch import nn
 
+from nas.cost.chain import Chain
+from nas.cost.layers import Conv, Linear
 
-def initialise(module: nn.Module) -> None:
-    """Set all convolutions and dense layers: weights normal with variance 2 / fan-in, biases zero (He et al. 2015).
+
+def initialise(network: nn.Module, chain: Chain) -> None:
+    """Set all convolutions and dense layers of `network`, which `chain` describes: weights normal with deviation
+    gain / sqrt(fan-in), see `GAIN`, biases zero.
 
     torch's own default has variance 1 / (3 fan-in): through ReLU the signal falls to a sixth at each layer. With it
     VGG19 stays at chance level, and deep `ConvNet`s need several times the epochs.
     """
-    for layer in module.modules():
-        if isinstance(layer, nn.Conv2d | nn.Linear):
-            nn.init.kaiming_normal_(layer.weight, nonlinearity="relu")
-            if layer.bias is not None:
-                nn.init.zeros_(layer.bias)
+    for path, layer, _ in chain.leaves():
+        if isinstance(layer, Conv | Linear):
+            built = network.get_submodule(path)
+            assert isinstance(built, nn.Conv2d | nn.Linear)
+            assert built.bias is not None
+            nn.init.normal_(built.weight, std=layer.gain / built.weight[0].numel() ** 0.5)
+            nn.init.zeros_(built.bias)

@@ -1,24 +1,23 @@
 """The cost of a model config: by formula where one is known, else by building and tracing it."""
 
-from collections.abc import Callable
-from typing import Any
-
-from nas.config import VGG19, ConvNet, Model
-from nas.cost import DoesNotFit, convnet_cost, trace_cost, vgg19_cost
+from nas.config import Backbone, Model
+from nas.cost import CHAINS, DoesNotFit, trace_cost
 from nas.records import Cost, Shape
-
-FORMULAS: dict[type[Model], Callable[[Any, Shape, int], Cost]] = {ConvNet: convnet_cost, VGG19: vgg19_cost}
 
 
 def measure_cost(model: Model, shape: Shape, classes: int) -> Cost:
-    """What `model` costs per image of `shape` (channels, height, width). Imports torch only for a model without a
-    formula, which is built and traced on the meta device, or with real numbers if it needs them.
+    """What `model` costs per image of `shape` (channels, height, width). Imports torch only for a model that is
+    not known layer by layer, which is built and traced on the meta device, or with real numbers if it needs them.
 
     Raises:
         DoesNotFit: the network cannot take images of this shape.
     """
-    if type(model) in FORMULAS:
-        return FORMULAS[type(model)](model, shape, classes)
+    if type(model) in CHAINS:
+        return CHAINS[type(model)](model, shape, classes).cost()
+    if type(model) is Backbone:
+        from nas.models.backbones.cost import backbone_cost
+
+        return backbone_cost(model, shape, classes)
     import torch
 
     from nas.models.build import build_model

@@ -1,4 +1,4 @@
-"""VGG19 (Simonyan & Zisserman 2014) with torchvision's convolutions and a head for small images."""
+"""VGG19 (Simonyan & Zisserman 2014), its convolutions named as torchvision does, with a head for small images."""
 
 from collections import OrderedDict
 
@@ -6,7 +6,9 @@ import torch
 from torch import nn
 
 from nas.config import VGG19
-from nas.cost import VGG19_POOLED_SIDE, vgg19_input
+from nas.cost import Chain, vgg19_chain
+from nas.cost.chain import Leaf
+from nas.models.chain import build_part
 from nas.models.initialise import initialise
 from nas.records import Shape
 
@@ -17,31 +19,17 @@ def build_vgg19(model: VGG19, shape: Shape, classes: int) -> nn.Sequential:
     Raises:
         DoesNotFit: the images, enlarged or not, are smaller than 32 x 32.
     """
-    layers: OrderedDict[str, nn.Module] = OrderedDict()
-    sides = vgg19_input(model, shape)
-    if sides != shape[1:]:
-        layers["enlarge"] = nn.Upsample(sides, mode="bilinear")
-    layers["features"] = _features(shape[0])
-    layers["average_pool"] = nn.AdaptiveAvgPool2d(VGG19_POOLED_SIDE)
-    layers["flatten"] = nn.Flatten()
-    layers["dense"] = nn.Linear(512 * VGG19_POOLED_SIDE**2, model.head_width)
-    layers["dense_relu"] = nn.ReLU(inplace=True)
-    if model.dropout:
-        layers["dense_dropout"] = nn.Dropout(model.dropout)
-    layers["output"] = nn.Linear(model.head_width, classes)
-    network = nn.Sequential(layers)
-    initialise(network)
+    chain = vgg19_chain(model, shape, classes)
+    network = nn.Sequential(OrderedDict((name, _build(part)) for name, part in chain.parts.items()))
+    initialise(network, chain)
     return network
 
 
-def _features(channels: int) -> nn.Sequential:
-    """torchvision's 16 convolutions, their weights not yet set; its classifier of 124 million takes no memory."""
-    from torchvision.models import vgg19  # here, for it takes as long to import as torch itself
-
+def _build(part: Leaf | Chain) -> nn.Module:
+    """The convolutions, which are a part, without torch's own weights: to draw 20 million for nothing takes a while."""
+    if isinstance(part, Leaf):
+        return build_part(part)
     device = torch.get_default_device()
     with torch.device("meta"):
-        features = vgg19(init_weights=False).features
-        if channels != 3:
-            features[0] = nn.Conv2d(channels, 64, kernel_size=3, padding=1)
-    empty: nn.Sequential = features.to_empty(device=device)
-    return empty
+        features = build_part(part)
+    return features.to_empty(device=device)

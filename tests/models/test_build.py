@@ -1,10 +1,11 @@
+import sys
+
 import pytest
 import torch
 from torch import nn
 
-from nas import VGG19, ConvNet, Model
+from nas import MLP, VGG19, Backbone, ConvNet, Model
 from nas.models.build import build_model
-from nas.models.convnet import GlobalAveragePool
 
 
 class Pixels(Model, kind="test_build_pixels"):
@@ -38,35 +39,6 @@ def test_a_convnet_computes_what_its_docstring_says():
     torch.testing.assert_close(network(images), hidden @ network.output.weight.T + network.output.bias)
 
 
-@pytest.mark.parametrize("layout", [torch.contiguous_format, torch.channels_last])
-def test_global_average_pooling_is_the_mean_and_its_gradient_keeps_the_layout(layout):
-    leaf = torch.randn(3, 4, 5, 6).to(memory_format=layout).requires_grad_()
-    maps = leaf.relu()
-    maps.retain_grad()
-    pooled = GlobalAveragePool()(maps)
-    torch.testing.assert_close(pooled, maps.mean((2, 3)))
-    pooled.square().sum().backward()
-    torch.testing.assert_close(maps.grad, (2 * pooled / 30)[:, :, None, None].expand(3, 4, 5, 6))
-    assert leaf.grad.is_contiguous(memory_format=layout)
-
-
-def test_the_signal_neither_dies_nor_explodes_in_a_deep_network():
-    torch.manual_seed(0)
-    network = build_model(ConvNet(conv_layers=12, filters=32, dense_layers=4, dense_width=128), (3, 8, 8), 8)
-    with torch.no_grad():
-        spread = network(torch.randn(32, 3, 8, 8)).std(0).mean()
-    assert 0.005 < spread < 5  # torch's own weights leave 1e-8
-
-
-def test_the_global_seed_fixes_the_weights():
-    def weights(seed):
-        torch.manual_seed(seed)
-        return build_model(ConvNet(filters=4), (3, 8, 8), 8).conv1.weight
-
-    assert torch.equal(weights(1), weights(1))
-    assert not torch.equal(weights(1), weights(2))
-
-
 def test_a_model_with_its_own_build_is_built_by_it():
     assert build_model(Pixels(), (3, 4, 4), 8)(torch.zeros(2, 3, 4, 4)).shape == (2, 8)
 
@@ -79,3 +51,17 @@ def test_a_build_that_returns_no_module_is_refused():
 def test_vgg19_builds_through_the_same_door():
     with torch.device("meta"):
         assert build_model(VGG19(), (3, 32, 32), 8).output.out_features == 8
+
+
+def test_a_backbone_builds_through_the_same_door():
+    with torch.device("meta"):
+        network = build_model(Backbone("mobilenet_v2"), (3, 32, 32), 8)
+    assert network(torch.zeros(2, 3, 32, 32, device="meta")).shape == (2, 8)
+
+
+@pytest.mark.parametrize("model", [ConvNet(), MLP(), VGG19(upscale_to=32)])
+def test_a_network_described_by_its_layers_needs_no_library_of_networks(model, monkeypatch):
+    for name in ("timm", "torchvision", "torchvision.models"):
+        monkeypatch.setitem(sys.modules, name, None)  # to import it now fails
+    with torch.device("meta"):
+        assert build_model(model, (1, 8, 8), 10).output.out_features == 10

@@ -5,8 +5,8 @@ import pytest
 import torch
 from torch import nn
 
-from nas import VGG19, ConvNet, Cost, Model
-from nas.cost import DoesNotFit, convnet_cost, vgg19_cost
+from nas import MLP, VGG19, ConvNet, Cost, LeNet5, Model, Stage, StagedNet
+from nas.cost import CHAINS, DoesNotFit
 from nas.models.measure import measure_cost
 
 
@@ -39,23 +39,25 @@ class WiderConvNet(ConvNet, kind="test_measure_wider"):
         return nn.Sequential(nn.Flatten(), nn.Linear(shape[0] * shape[1] * shape[2], classes))
 
 
-def test_known_networks_are_measured_by_formula():
-    convnet, vgg = ConvNet(batch_norm=True), VGG19()
-    assert measure_cost(convnet, (3, 9, 8), 8) == convnet_cost(convnet, (3, 9, 8), 8)
-    assert measure_cost(vgg, (3, 40, 32), 8) == vgg19_cost(vgg, (3, 40, 32), 8)
+@pytest.mark.parametrize("model", [ConvNet(), LeNet5(), MLP(), StagedNet(stages=(Stage(),)), VGG19()])
+def test_known_networks_are_measured_by_formula(model):
+    assert measure_cost(model, (3, 40, 32), 8) == CHAINS[type(model)](model, (3, 40, 32), 8).cost()
 
 
 def test_known_networks_are_measured_without_torch():
     code = """
 import sys
-from nas import VGG19, ConvNet
+from nas import MLP, VGG19, ConvNet, LeNet5, Stage, StagedNet
 from nas.models.measure import measure_cost
-print(measure_cost(ConvNet(), (3, 8, 8), 8).params, measure_cost(VGG19(upscale_to=32), (3, 8, 8), 8).params)
+for model in ConvNet(), VGG19(upscale_to=32), MLP(), LeNet5(), StagedNet(stages=(Stage(),)):
+    print(measure_cost(model, (3, 8, 8), 8).params)
 print(sorted({"torch", "torchvision", "numpy", "optuna", "ray", "mlflow", "pandas"} & set(sys.modules)))
 """
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    params = 1_792 + 3 * 36_928 + 66_560 + 8_200
-    assert run.stdout.splitlines() == [f"{params} 24237128", "[]"]
+    convnet = 1_792 + 3 * 36_928 + 66_560 + 8_200
+    lenet5 = 61_706 + 2 * 150 - 2 * 85  # two channels more, two classes fewer
+    mlp, staged = 193 * 128 + 129 * 8, 28 * 32 + 33 * 8
+    assert run.stdout.split() == [*map(str, (convnet, 24_237_128, mlp, lenet5, staged)), "[]"]
 
 
 def test_a_model_of_ones_own_is_built_and_traced():

@@ -2,7 +2,7 @@ import torch
 from torch import nn
 
 from nas import ConvNet
-from nas.cost import convnet_cost
+from nas.cost import convnet_chain
 from nas.models.build import build_model
 from nas.models.summary import layers
 
@@ -22,7 +22,7 @@ def test_the_table_of_a_convnet():
         ("dense1_relu", "ReLU", (6,), 0),
         ("output", "Linear", (5,), 35),
     ]
-    assert sum(row.params for row in rows) == convnet_cost(model, (3, 8, 6), 5).params
+    assert sum(row.params for row in rows) == convnet_chain(model, (3, 8, 6), 5).cost().params
 
 
 def test_a_layer_within_layers_bears_its_path_and_a_shared_one_counts_once():
