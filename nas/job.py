@@ -14,7 +14,8 @@ class TrialJob:
 
     study, number: whose trial it is. config: a `TrialConfig`, or with an `objective` any config. epochs: how long to
     train at most; counts instead of the config's own. folder: for this trial's checkpoints. weights: for the network
-    that comes out. objective: a Python objective in place of training. threads: of the processor. gpu: train on it.
+    that comes out, with what was found of it in `findings`. objective: a Python objective in place of training.
+    threads: of the processor. gpu: train on it.
     """
 
     study: str

@@ -2,36 +2,47 @@
 
 import math
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import nullcontext
+from pathlib import Path
+from statistics import harmonic_mean
+from typing import Any
 
 import torch
 
 from nas.config import TrialConfig
-from nas.data.splits import Splits, load_splits
+from nas.data.splits import load_splits
 from nas.job import TrialJob
 from nas.models.build import build_model
+from nas.models.pretrained import load_pretrained
 from nas.records import EpochMetrics, TrialResult
 from nas.space.search_space import PlainObjective
+from nas.training import findings
 from nas.training.checkpoint import CheckpointFolder
-from nas.training.evaluate import evaluate
-from nas.training.fit import Diverged, Fitted, Report, fit, require_finite
+from nas.training.fit import Report, fit
 from nas.training.memory import freed_memory_kept
+from nas.training.replicates import best_of, figures_in, summary
+from nas.training.tasks import Evaluation, task_of
+from nas.training.training import Diverged, Training, require_finite
 from nas.training.weights import save_model
 
 __all__ = ["Diverged", "Report", "TrialJob", "run_trial"]
+
+FINDINGS = "findings"
+"""The folder of pictures and tables, beside the weights."""
 
 
 def run_trial(job: TrialJob, report: Report) -> TrialResult:
     """Train and test the job's network, calling `report` after every epoch until it returns False.
 
+    Of several replicates curves and figures are means, and the weights of the best one are kept.
     A trial that was broken off goes on from its newest checkpoint and reports the epochs before it again; with an
     objective it starts over. Test figures are measured once, at the end; a trial that `report` stopped has none, and
     leaves no weights.
 
     Raises:
         Diverged: a loss, or a value of the objective, became infinite or not a number.
-        DataError, DoesNotFit: see `load_splits` and `build_model`.
+        DataError, DoesNotFit, WeightsError: see `load_splits`, `build_model` and `load_pretrained`.
     """
     torch.set_num_threads(job.threads)
     if job.objective is not None:
@@ -43,42 +54,71 @@ def run_trial(job: TrialJob, report: Report) -> TrialResult:
 def _run_training(job: TrialJob, report: Report) -> TrialResult:
     assert isinstance(job.config, TrialConfig)
     config = job.config.replace(epochs=job.epochs)
+    seeds = range(config.seed, config.seed + config.replicates)
+    trainings = [_prepare_training(config.replace(seed=seed), job) for seed in seeds]
+    fitted = fit(trainings, report, CheckpointFolder(job.folder))
+    epochs = len(fitted.history)
+    if fitted.stopped_early:
+        reached = [{**_curve_metrics(each.history[:epochs]), **figures_in(each, epochs)} for each in trainings]
+        return TrialResult(summary(reached), epochs, stopped_early=True, details=_replicates(trainings, reached))
+
+    tests = [training.task.evaluate(training.forward, training.splits.test) for training in trainings]
+    metrics = [_final_metrics(training, test) for training, test in zip(trainings, tests, strict=True)]
+    best = best_of(trainings)
+    details = {**_circumstances(best, job), **_replicates(trainings, metrics)}
+    folder = job.weights / FINDINGS
+    details |= _write_findings(folder, best, tests[trainings.index(best)])
+    save_model(job.weights, best.model, best.config, best.splits, best.scaling)
+    return TrialResult(
+        summary(metrics), epochs, best.kept_epoch, details=details, folder=folder if folder.is_dir() else None
+    )
+
+
+def _prepare_training(config: TrialConfig, job: TrialJob) -> Training:
     device = torch.device("cuda" if job.gpu else "cpu")
     splits = load_splits(config.data, job.place, config.seed, device)
     torch.manual_seed(config.seed)
-    model = build_model(config.model, splits.info.shape, len(splits.info.class_names)).to(device)
-    fitted = fit(model, splits, config, report, CheckpointFolder(job.folder))
-    if fitted.stopped_early:
-        return TrialResult(_curve_metrics(fitted.history), epochs=len(fitted.history), stopped_early=True)
-    result = _test(fitted, splits, config, job)
-    save_model(job.weights, model, config, splits)
-    return result
+    model = build_model(config.model, splits.info.shape, task_of(config, splits).outputs)
+    load_pretrained(model, config.model, job.place)
+    return Training(model.to(device), splits, config)
 
 
-def _test(fitted: Fitted, splits: Splits, config: TrialConfig, job: TrialJob) -> TrialResult:
+def _final_metrics(training: Training, test: Evaluation) -> dict[str, float]:
     """The figures of the weights that are kept."""
-    kept = fitted.history[fitted.kept_epoch - 1].values
-    train, test = evaluate(fitted.forward, splits.train), evaluate(fitted.forward, splits.test)
-    metrics = {
-        **_curve_metrics(fitted.history),
-        "train_loss": train.loss,
-        "train_accuracy": train.accuracy,
-        "val_loss": kept["val_loss"],
-        "val_accuracy": kept["val_accuracy"],
-        "test_loss": test.loss,
-        "test_accuracy": test.accuracy,
-        **test.macro(),
+    train = training.task.evaluate(training.forward, training.splits.train)
+    return {
+        **_curve_metrics(training.history),
+        **figures_in(training, training.kept_epoch),
+        **{f"train_{name}": value for name, value in train.values.items()},
+        **{f"test_{name}": value for name, value in test.values.items()},
+        **training.task.final(test),
     }
-    details = {
+
+
+def _circumstances(training: Training, job: TrialJob) -> dict[str, object]:
+    """Where and how it was trained."""
+    return {
         "device": torch.cuda.get_device_name() if job.gpu else "cpu",
-        "precision": fitted.forward.precision,
+        "precision": training.forward.precision,
         "threads": job.threads,
         "torch": torch.__version__,
-        "seed": config.seed,
-        "class_names": list(splits.info.class_names),
-        "confusion_matrix": test.confusion.tolist(),
+        "seed": training.config.seed,
     }
-    return TrialResult(metrics, epochs=len(fitted.history), best_epoch=fitted.kept_epoch, details=details)
+
+
+def _replicates(trainings: Sequence[Training], metrics: Sequence[Mapping[str, float]]) -> dict[str, object]:
+    """What each of several replicates reached."""
+    if len(trainings) == 1:
+        return {}
+    return {"replicates": [{"seed": each.config.seed, **own} for each, own in zip(trainings, metrics, strict=True)]}
+
+
+def _write_findings(folder: Path, training: Training, test: Evaluation) -> dict[str, Any]:
+    """Pictures and tables for people, without which a trial is complete too. Returns what the details hold of them."""
+    try:
+        return findings.write(folder, test, training.splits, training.config)
+    except Exception as error:
+        return {"warnings": [f"findings were not written: {type(error).__name__}: {error}"]}
 
 
 def _run_objective(job: TrialJob, objective: PlainObjective, report: Report) -> TrialResult:
@@ -87,7 +127,7 @@ def _run_objective(job: TrialJob, objective: PlainObjective, report: Report) -> 
     for epoch, given in enumerate(objective(job.config, job.epochs), start=1):
         values = {"seconds": time.perf_counter() - started}
         values |= {name: float(value) for name, value in given.items()}
-        require_finite(values, epoch)
+        require_finite(values, f"in epoch {epoch}")
         history.append(EpochMetrics(epoch, values))
         if not report(history[-1]):
             return TrialResult(_curve_metrics(history), epochs=epoch, stopped_early=True)
@@ -102,13 +142,9 @@ def _curve_metrics(history: Sequence[EpochMetrics]) -> dict[str, float]:
     values: dict[str, float] = dict(history[-1].values)
     values.pop("lr", None)
     values["seconds"] = math.fsum(metrics.values["seconds"] for metrics in history)
-    if "val_accuracy" in values:
-        values["last_val_accuracy"] = values["val_accuracy"]
-    if "images_per_second" in values:
-        values["images_per_second"] = _harmonic_mean([m.values["images_per_second"] for m in history])
+    for leading in ("val_accuracy", "val_r2"):
+        if leading in values:
+            values[f"last_{leading}"] = values[leading]
+    if "images_per_second" in values:  # over all epochs, which all have the same number of images
+        values["images_per_second"] = harmonic_mean(metrics.values["images_per_second"] for metrics in history)
     return values
-
-
-def _harmonic_mean(rates: Sequence[float]) -> float:
-    """The rate over all epochs, which all have the same number of images."""
-    return len(rates) / math.fsum(1 / rate for rate in rates)

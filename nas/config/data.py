@@ -79,6 +79,7 @@ class ImageFolder(ImageData, kind="image_folder"):
     place_fields: ClassVar[frozenset[str]] = frozenset({"path"})
 
     path: str
+    val_share: OpenShare = 0.2
     image_size: Positive | None = 64
 
 

@@ -16,6 +16,11 @@ class Pool(Component, kind="pool"):
     size: Positive = 2
     stride: Positive | None = None
 
+    def rules(self) -> Iterator[Rule]:
+        """Only its kinds can be used."""
+        if type(self) is Pool:
+            yield "size", "Pool itself does nothing; use MaxPool or AveragePool"
+
 
 class MaxPool(Pool, kind="max_pool"):
     """The largest value of each window."""

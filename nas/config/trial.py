@@ -17,7 +17,10 @@ from nas.space.config import Config, Rule
 
 
 class EarlyStopping(Config):
-    """Ends a trial when `metric` has not improved for `patience` epochs, and keeps the best epoch's weights."""
+    """Ends a trial when `metric` has not improved for `patience` epochs, and keeps the best epoch's weights.
+
+    With phases only the last one ends early, and patience begins anew with it.
+    """
 
     metric: Metric = "val_accuracy"
     patience: Positive = 5

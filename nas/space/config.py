@@ -130,7 +130,9 @@ def _component(kind: str) -> type[Component] | None:
 
 def _revive(value: Any) -> Any:
     if isinstance(value, dict):
-        return from_dict(Component, value) if "kind" in value else value
+        if "kind" in value:
+            return from_dict(Component, value)
+        return {name: _revive(part) for name, part in value.items()}
     return tuple(map(_revive, value)) if isinstance(value, list) else value
 
 

@@ -25,6 +25,11 @@ class Stopping:
         """Whether the training should end."""
         return self.patience is not None and self.patience.exhausted
 
+    def wait_anew(self) -> None:
+        """Count from here how long nothing improves; the best so far stays the best."""
+        if self.patience:
+            self.patience.waited = 0
+
     def observe(self, epoch: int, values: Mapping[str, float], model: nn.Module) -> None:
         """Take in the metrics of an epoch and, if they are the best, a copy of the weights that gave them."""
         if self.patience and self.patience.observe(values[self.patience.metric]):

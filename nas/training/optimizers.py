@@ -6,7 +6,7 @@ from typing import TypeVar, cast
 import torch
 from torch import nn
 
-from nas.config import SGD, Adam, Optimizer
+from nas.config import SGD, Adadelta, Adam, AdamW, Optimizer, RMSprop
 
 Kind = TypeVar("Kind", bound=torch.optim.Optimizer)
 
@@ -24,9 +24,16 @@ def build_optimizer(config: Optimizer, model: nn.Module) -> torch.optim.Optimize
         case Adam(lr=lr, beta1=beta1, beta2=beta2, eps=eps, weight_decay=decay):
             adam = without_compiler(torch.optim.Adam)
             return adam(parameters, lr, (beta1, beta2), eps, decay, fused=True)
+        case AdamW(lr=lr, beta1=beta1, beta2=beta2, eps=eps, weight_decay=decay):
+            adamw = without_compiler(torch.optim.AdamW)
+            return adamw(parameters, lr, (beta1, beta2), eps, decay, fused=True)
         case SGD(lr=lr, momentum=momentum, nesterov=nesterov, weight_decay=decay):
             sgd = without_compiler(torch.optim.SGD)
             return sgd(parameters, lr, momentum, weight_decay=decay, nesterov=nesterov, fused=True)
+        case RMSprop(lr=lr, decay=alpha, momentum=momentum, eps=eps, weight_decay=decay):
+            return without_compiler(torch.optim.RMSprop)(parameters, lr, alpha, eps, decay, momentum)
+        case Adadelta(lr=lr, rho=rho, eps=eps, weight_decay=decay):
+            return without_compiler(torch.optim.Adadelta)(parameters, lr, rho, eps, decay)
     raise TypeError(f"no optimizer is known for {type(config).__name__}")
 
 

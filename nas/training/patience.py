@@ -4,7 +4,7 @@ from typing import Any
 
 
 class Patience:
-    """Follows one metric over the epochs. Any gain counts: accuracies shall rise, everything else shall fall.
+    """Follows one metric over the epochs. Any gain counts.
 
     best: the best value so far, None before the first. waited: epochs since then.
     """
@@ -17,8 +17,7 @@ class Patience:
 
     def observe(self, value: float) -> bool:
         """Take in the value of one more epoch; whether it is the best so far."""
-        higher_is_better = self.metric.endswith("accuracy")
-        improved = self.best is None or (value > self.best if higher_is_better else value < self.best)
+        improved = self.best is None or is_better(self.metric, value, self.best)
         self.best = value if improved else self.best
         self.waited = 0 if improved else self.waited + 1
         return improved
@@ -35,3 +34,8 @@ class Patience:
     def load_state_dict(self, state: dict[str, Any]) -> None:
         """Go on from a `state_dict`."""
         self.best, self.waited = state["best"], state["waited"]
+
+
+def is_better(metric: str, value: float, other: float) -> bool:
+    """Whether a value of this metric beats another one: accuracies and R2 shall rise, everything else shall fall."""
+    return value > other if metric.endswith(("accuracy", "r2")) else value < other

@@ -5,13 +5,11 @@ import time
 import torch
 
 from nas.config import TrialConfig
-from nas.data.splits import Images
+from nas.data.splits import Images, Splits
 from nas.models.build import build_model
-from nas.records import Shape
-from nas.training.fit import train_epoch
+from nas.records import DataInfo, Shape
 from nas.training.memory import freed_memory_kept
-from nas.training.optimizers import build_optimizer
-from nas.training.precision import choose_precision, prepare_forward
+from nas.training.training import Training
 
 STEP_FLOPS = 250e9
 """A measured step takes at most so many FLOPs (but two images): a second or three of one thread. Smaller batches than
@@ -23,42 +21,48 @@ MEASURABLE_FLOPS = int(STEP_FLOPS / (3 * 8))
 def seconds_per_image(config: TrialConfig, shape: Shape, classes: int, flops: int, seconds: float = 0.3) -> float:
     """Seconds that training takes for each image, with one thread or on the card.
 
-    On a processor these are seconds of its own, as if nothing else ran there. flops: of one forward pass of one image.
-    seconds: how long to measure, at least one step, after a small one to warm up.
+    On a processor these are seconds of its own, as if nothing else ran there. Pretrained weights are not loaded; of
+    several phases the last is measured. flops: of one forward pass of one image. seconds: how long to measure, at
+    least one step, after a small one to warm up.
 
     Raises:
         DoesNotFit: the network cannot take images of this shape.
     """
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    config = config.replace(model=config.trained_model, phases=())
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
     try:
         with freed_memory_kept():
-            return _measure(config, _random_images(config, shape, classes, flops, device), shape, classes, seconds)
+            return _measure(config, _random_splits(config, shape, classes, flops, device), shape, classes, seconds)
     finally:
         torch.set_num_threads(threads)
 
 
-def _random_images(config: TrialConfig, shape: Shape, classes: int, flops: int, device: torch.device) -> Images:
+def _random_splits(config: TrialConfig, shape: Shape, classes: int, flops: int, device: torch.device) -> Splits:
+    """A batch of noise as every part of the data."""
     count = max(2, min(config.batch_size, int(STEP_FLOPS / (3 * max(flops, 1)))))
     pixels = torch.randint(0, 256, (count, *shape), dtype=torch.uint8, device=device)
-    return Images(pixels, torch.randint(0, classes, (count,), device=device))
+    labels = torch.randint(0, classes, (count,), device=device)
+    info = DataInfo(shape, tuple(map(str, range(classes))), {}, digest="")
+    mean, std = torch.full((2, shape[0]), 0.5, device=device)
+    if config.data.task == "regression":
+        numbers = Images(pixels.float(), labels.float())
+        return Splits(numbers, numbers, numbers, info, mean, std, target=(0.0, 1.0))
+    images = Images(pixels, labels)
+    return Splits(images, images, images, info, mean, std)
 
 
-def _measure(config: TrialConfig, images: Images, shape: Shape, classes: int, seconds: float) -> float:
-    device = images.pixels.device
+def _measure(config: TrialConfig, splits: Splits, shape: Shape, classes: int, seconds: float) -> float:
+    device = splits.train.pixels.device
     model = build_model(config.model, shape, classes).to(device)
-    forward = prepare_forward(model, lambda pixels: pixels.float() / 255, choose_precision(config.precision, device))
-    optimizer = build_optimizer(config.optimizer, model)
+    training = Training(model, splits, config)
     clock = time.perf_counter if device.type == "cuda" else time.process_time
-    order = torch.arange(len(images), device=device)
+    order = torch.arange(len(splits.train), device=device)
 
-    def step(count: int) -> None:
-        train_epoch(forward, optimizer, images, len(images), order[:count]).item()  # waits for the device
-
-    step(2)
+    training.train(order[:2]).item()  # .item() waits for the device
     steps, started = 0, clock()
     while (elapsed := clock() - started) < seconds or steps == 0:
-        step(len(images))
+        training.train(order).item()
         steps += 1
-    return elapsed / (steps * len(images))
+    return elapsed / (steps * len(order))

@@ -12,21 +12,25 @@ from nas.data.splits import Splits
 from nas.models.build import build_model
 from nas.space.config import from_dict, to_dict
 from nas.training.checkpoint import write_file
+from nas.training.scaling import Scaling
 
 WEIGHTS, CONFIG, DATA = "weights.pt", "config.json", "data.json"
 
 
-def save_model(folder: Path, model: nn.Module, config: TrialConfig, splits: Splits) -> None:
+def save_model(folder: Path, model: nn.Module, config: TrialConfig, splits: Splits, scaling: Scaling) -> None:
     """Write what `load_model` reads into `folder`; the weights come last, so that with them all is there.
+
+    config: with the seed that these weights were trained and their data was split under.
 
     Raises:
         OSError: it could not be written.
     """
     data = {
+        "task": config.data.task,
         "shape": splits.info.shape,
         "class_names": splits.info.class_names,
-        "mean": splits.mean.tolist(),
-        "std": splits.std.tolist(),
+        **scaling.to_data(),
+        "target": splits.target,
         "digest": splits.info.digest,
         "counts": dict(splits.info.counts),
     }
@@ -41,8 +45,10 @@ def save_model(folder: Path, model: nn.Module, config: TrialConfig, splits: Spli
 
 
 def load_model(folder: Path) -> tuple[nn.Module, TrialConfig, dict[str, Any]]:
-    """The network that a trial left in `folder`, in evaluation mode on the CPU, its config, and its data's facts:
-    `shape` (C, H, W), `class_names`, `mean` and `std` of each channel for pixels in [0, 1], `digest`, `counts`.
+    """The network that a trial left in `folder`, in evaluation mode on the CPU, its config (with the seed of the
+    replicate that was kept), and its data's facts: `task`, `shape` (C, H, W), `class_names`, what `Scaling.from_data`
+    reads (`mean`, `std`, `scale`), `digest`, `counts`; `target`: mean and deviation of the train part's targets, for
+    the network gives standardised ones (None for classes).
 
     A model of one's own must be imported first, so that its kind is known.
 
@@ -52,7 +58,8 @@ def load_model(folder: Path) -> tuple[nn.Module, TrialConfig, dict[str, Any]]:
     """
     config: TrialConfig = from_dict(TrialConfig, _read_json(folder / CONFIG))
     data = _read_json(folder / DATA)
-    model = build_model(config.model, tuple(data["shape"]), len(data["class_names"]))
+    outputs = 1 if data["task"] == "regression" else len(data["class_names"])
+    model = build_model(config.model, tuple(data["shape"]), outputs)
     model.load_state_dict(torch.load(folder / WEIGHTS, map_location="cpu", weights_only=True))
     return model.eval(), config, data
 

@@ -1,4 +1,5 @@
 import copy
+import json
 import math
 import pickle
 import random
@@ -15,15 +16,22 @@ from nas import (
     SGD,
     VGG19,
     Adam,
+    AveragePool,
     Component,
     Config,
     ConvNet,
     Cosine,
+    Dense,
     Digits,
     EarlyStopping,
+    Head,
     ImageFolder,
+    MaxPool,
     Model,
+    Phase,
     SpaceError,
+    Stage,
+    StagedNet,
     TrialConfig,
     choice,
     integer,
@@ -376,3 +384,13 @@ def test_whatever_is_given_it_is_a_config_or_told_mistakes(kind: type[Config], d
         return
     assert encode(config, drawn) == params.params
     assert sample(config, params) == drawn
+
+
+def test_components_inside_plain_configs_come_back() -> None:
+    head = Head(dense=(Dense(width=8),))
+    model = StagedNet(stages=(Stage(pool=MaxPool(size=3)), Stage(pool=AveragePool())), head=head)
+    phases = (Phase(begins=0.5, optimizer=SGD(), schedule=Cosine()),)
+    config = TrialConfig(data=Digits(), model=model, phases=phases)
+    again = from_dict(TrialConfig, json.loads(json.dumps(to_dict(config))))
+    assert again == config
+    assert isinstance(again.model.stages[0].pool, MaxPool)

@@ -1,6 +1,7 @@
 """A tiny data set that a tiny network can learn, and what the tests of training share."""
 
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -14,9 +15,26 @@ from nas.models.build import build_model
 from nas.records import DataInfo, EpochMetrics
 from nas.training.checkpoint import CheckpointFolder
 from nas.training.fit import Fitted, Report, fit
+from nas.training.training import Training
 
 CLASSES, SHAPE = 3, (1, 6, 6)
 TIMES = ("seconds", "images_per_second")
+
+
+@dataclass
+class Trained:
+    """What `fit` made of the replicates."""
+
+    trainings: list[Training]
+    fitted: Fitted
+
+    @property
+    def history(self) -> tuple[EpochMetrics, ...]:
+        return self.fitted.history
+
+    @property
+    def weights(self) -> list[dict[str, torch.Tensor]]:
+        return [{name: t.clone() for name, t in each.model.state_dict().items()} for each in self.trainings]
 
 
 @pytest.fixture(autouse=True, scope="session")
@@ -65,14 +83,38 @@ def build(splits: Splits) -> Callable[[TrialConfig], nn.Module]:
 
 
 @pytest.fixture
-def train(splits: Splits, build: Callable[[TrialConfig], nn.Module], tmp_path: Path) -> Callable[..., Fitted]:
+def train(splits: Splits, build: Callable[[TrialConfig], nn.Module], tmp_path: Path) -> Callable[..., Trained]:
     """Fit a new network to the tiny data; with a folder it writes a checkpoint after every epoch."""
 
-    def train(config: TrialConfig, report: Report = lambda metrics: True, folder: Path | None = None) -> Fitted:
+    def train(config: TrialConfig, report: Report = lambda metrics: True, folder: Path | None = None) -> Trained:
         checkpoints = CheckpointFolder(folder or tmp_path / "none", least_seconds=0 if folder else 1e9)
-        return fit(build(config), splits, config, report, checkpoints)
+        configs = [config.replace(seed=config.seed + number) for number in range(config.replicates)]
+        trainings = [Training(build(each), splits, each) for each in configs]
+        return Trained(trainings, fit(trainings, report, checkpoints))
 
     return train
+
+
+@pytest.fixture
+def train_with_a_break(train: Callable[..., Trained], tmp_path: Path) -> Callable[..., Trained]:
+    """The same training, but broken off after an epoch and taken up by another process."""
+
+    def train_with_a_break(config: TrialConfig, after: int = 3) -> Trained:
+        def killing(metrics: EpochMetrics) -> bool:
+            if metrics.epoch == after:
+                raise Killed
+            return True
+
+        with pytest.raises(Killed):
+            train(config, killing, tmp_path / "broken_off")
+        torch.manual_seed(999)  # what the next process would start with is no matter
+        return train(config, folder=tmp_path / "broken_off")
+
+    return train_with_a_break
+
+
+class Killed(BaseException):
+    """Stands for a process that ends in the middle."""
 
 
 @pytest.fixture

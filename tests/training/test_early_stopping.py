@@ -1,10 +1,8 @@
-from typing import Literal
-
 import pytest
 import torch
 from torch import nn
 
-from nas import EarlyStopping
+from nas.config import EarlyStopping, Metric
 from nas.training.early_stopping import Stopping
 
 
@@ -20,10 +18,12 @@ def model_with(weight: float) -> nn.Module:
         ("val_accuracy", 2, [0.1, 0.5, 0.4, 0.5, 0.9], 2, 4),  # an equal value is no gain
         ("val_accuracy", 3, [0.1, 0.5, 0.4, 0.5, 0.9], 5, 5),
         ("val_loss", 1, [0.5, 0.4, 0.3, 0.31, 0.1], 3, 4),
+        ("val_r2", 2, [-0.5, 0.2, 0.1, 0.2, 0.9], 2, 4),
+        ("val_mse", 1, [50.0, 40.0, 41.0, 30.0], 2, 3),
     ],
 )
 def test_stops_after_patience_and_gives_back_the_best(
-    metric: Literal["val_accuracy", "val_loss"], patience: int, values: list[float], best: int, length: int
+    metric: Metric, patience: int, values: list[float], best: int, length: int
 ) -> None:
     stopping = Stopping(EarlyStopping(metric=metric, patience=patience))
     epochs = 0

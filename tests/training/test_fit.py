@@ -7,14 +7,32 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 
-from nas import SGD, Adam, ConvNet, Cosine, EarlyStopping, ReduceOnPlateau, TrialConfig
+from nas.config import (
+    SGD,
+    Adadelta,
+    Adam,
+    AdamW,
+    Augmentation,
+    ConvNet,
+    Cosine,
+    CosineRestarts,
+    EarlyStopping,
+    OneCycle,
+    Phase,
+    ReduceOnPlateau,
+    Regularisation,
+    RMSprop,
+    Step,
+    TrialConfig,
+)
 from nas.data.splits import Images, Splits
 from nas.records import EpochMetrics
 from nas.training.checkpoint import CheckpointFolder
 from nas.training.evaluate import stratified_sample
-from nas.training.fit import Diverged, Fitted, fit
+from nas.training.fit import fit
+from nas.training.training import Diverged, Training
 
-Train = Callable[..., Fitted]
+Train = Callable[..., Any]
 Curve = Callable[[tuple[EpochMetrics, ...]], list[dict[str, Any]]]
 Build = Callable[[TrialConfig], nn.Module]
 
@@ -23,14 +41,6 @@ PLAIN = ConvNet(conv_layers=1, filters=4, dense_layers=1, dense_width=8)
 
 GOLDEN_VAL_LOSS = [0.74595, 0.54025, 0.39681, 0.33405]
 GOLDEN_TRAIN_LOSS = [0.84956, 0.64848, 0.47986, 0.40766]
-
-
-class Killed(BaseException):
-    """Stands for a process that ends in the middle."""
-
-
-def weights(fitted: Fitted) -> dict[str, Tensor]:
-    return {name: tensor.clone() for name, tensor in fitted.forward.model.state_dict().items()}
 
 
 def same(left: dict[str, Tensor], right: dict[str, Tensor]) -> bool:
@@ -43,7 +53,7 @@ def test_golden_losses(config: TrialConfig, splits: Splits, tmp_path: Path) -> N
     convolution = (nn.Conv2d(1, 4, kernel_size=3), nn.BatchNorm2d(4), nn.ReLU(), nn.Flatten())
     network = nn.Sequential(*convolution, nn.Dropout(0.2), nn.Linear(64, 3))
     config = config.replace(schedule=ReduceOnPlateau(patience=1), epochs=4)
-    history = fit(network, splits, config, lambda metrics: True, CheckpointFolder(tmp_path)).history
+    history = fit([Training(network, splits, config)], lambda metrics: True, CheckpointFolder(tmp_path)).history
     assert [metrics.values["val_loss"] for metrics in history] == pytest.approx(GOLDEN_VAL_LOSS, rel=2e-3)
     assert [metrics.values["train_loss"] for metrics in history] == pytest.approx(GOLDEN_TRAIN_LOSS, rel=2e-3)
 
@@ -67,7 +77,7 @@ def test_steps_are_those_of_a_loop_written_by_hand(
                 m.mul_(0.9).add_(0.1 * g)
                 v.mul_(0.999).add_(0.001 * g * g)
                 p.data -= 0.01 * (m / (1 - 0.9**step)) / ((v / (1 - 0.999**step)).sqrt() + 1e-8)
-    trained = train(config).forward.model
+    trained = train(config).trainings[0].model
     for by_hand, ours in zip(model.parameters(), trained.parameters(), strict=True):
         assert torch.allclose(ours, by_hand, rtol=1e-3, atol=1e-5)
 
@@ -89,7 +99,8 @@ def test_metrics_are_those_of_the_model_in_evaluation_mode(config: TrialConfig, 
             assert metrics.values[f"{part}_accuracy"] == pytest.approx(accuracy)
         return True
 
-    fitted = fit(model, splits, config.replace(epochs=2), report, CheckpointFolder(Path("unused"), least_seconds=1e9))
+    training = Training(model, splits, config.replace(epochs=2))
+    fitted = fit([training], report, CheckpointFolder(Path("unused"), least_seconds=1e9))
     assert fitted.history[1].values.keys() == {
         *("train_loss", "train_accuracy", "val_loss", "val_accuracy", "lr", "seconds", "images_per_second")
     }
@@ -99,7 +110,7 @@ def test_metrics_are_those_of_the_model_in_evaluation_mode(config: TrialConfig, 
 def test_same_seed_same_numbers(train: Train, config: TrialConfig, curve: Curve) -> None:
     first, again, other = train(config), train(config), train(config.replace(seed=4))
     assert curve(first.history) == curve(again.history)
-    assert same(weights(first), weights(again))
+    assert same(first.weights[0], again.weights[0])
     assert curve(first.history) != curve(other.history)
 
 
@@ -111,43 +122,56 @@ def test_same_seed_same_numbers(train: Train, config: TrialConfig, curve: Curve)
         pytest.param({"optimizer": SGD(lr=0.05)}, id="momentum"),
         pytest.param({"schedule": Cosine()}, id="cosine"),
         pytest.param({"schedule": ReduceOnPlateau(patience=1)}, id="plateau"),
+        pytest.param({"optimizer": AdamW(lr=0.01), "schedule": OneCycle(warm_up=4.5)}, id="adamw, one cycle, warm-up"),
+        pytest.param({"optimizer": RMSprop(momentum=0.5), "schedule": CosineRestarts(cycle=2)}, id="rmsprop, restarts"),
+        pytest.param({"optimizer": Adadelta(), "schedule": Step(every=2)}, id="adadelta, step"),
+        pytest.param({"images_per_epoch": 50}, id="images_per_epoch"),
+        pytest.param({"class_balanced": True, "images_per_epoch": 200}, id="class_balanced"),
+        pytest.param({"augmentation": Augmentation(rotation=20, brightness=0.2, mixup=0.5)}, id="augmentation"),
+        pytest.param(
+            {"regularisation": Regularisation(label_smoothing=0.1, clip_gradients=0.5, clip_weights=0.2)},
+            id="regularisation",
+        ),
+        *(
+            pytest.param({"phases": (Phase(begins=share, optimizer=SGD(lr=0.01), schedule=Cosine()),)}, id=name)
+            for share, name in ((0.3, "phase before the break"), (0.5, "at the break"), (0.7, "after it"))
+        ),
         pytest.param(
             {"early_stopping": EarlyStopping(patience=4), "optimizer": SGD(lr=1e-9), "epochs": 12}, id="early stopping"
         ),
     ],
 )
 def test_resumed_equals_uninterrupted(
-    train: Train, config: TrialConfig, curve: Curve, tmp_path: Path, changes: dict[str, Any]
+    train: Train, train_with_a_break: Train, config: TrialConfig, curve: Curve, changes: dict[str, Any]
 ) -> None:
     config = config.replace(**changes)
-    straight = train(config)
+    straight, resumed = train(config), train_with_a_break(config)
+    assert curve(resumed.history) == curve(straight.history)
+    assert same(resumed.weights[0], straight.weights[0])
+    assert resumed.trainings[0].kept_epoch == straight.trainings[0].kept_epoch
 
-    def killing(metrics: EpochMetrics) -> bool:
-        if metrics.epoch == 3:
-            raise Killed
-        return True
 
-    with pytest.raises(Killed):
-        train(config, killing, tmp_path)
-    torch.manual_seed(999)  # what the next process would start with is no matter
+def test_all_epochs_are_reported_again_after_a_break(
+    train: Train, config: TrialConfig, curve: Curve, tmp_path: Path
+) -> None:
+    broken_off = train(config, lambda metrics: metrics.epoch < 3, tmp_path)
     reported: list[EpochMetrics] = []
 
-    def noting(metrics: EpochMetrics) -> bool:
+    def report(metrics: EpochMetrics) -> bool:
         reported.append(metrics)
         return True
 
-    resumed = train(config, noting, tmp_path)
-    assert curve(resumed.history) == curve(straight.history)
-    assert curve(tuple(reported)) == curve(straight.history)
-    assert same(weights(resumed), weights(straight))
-    assert resumed.kept_epoch == straight.kept_epoch
+    resumed = train(config, report, tmp_path)
+    assert tuple(reported) == resumed.history
+    assert tuple(reported[:3]) == broken_off.history  # times too
+    assert curve(resumed.history) == curve(train(config).history)
 
 
 def test_a_finished_training_is_not_trained_again(train: Train, config: TrialConfig, tmp_path: Path) -> None:
     finished = train(config, folder=tmp_path)
     again = train(config, folder=tmp_path)
     assert again.history == finished.history  # times too: nothing ran
-    assert same(weights(again), weights(finished))
+    assert same(again.weights[0], finished.weights[0])
 
 
 def test_a_damaged_checkpoint_costs_one_epoch(train: Train, config: TrialConfig, curve: Curve, tmp_path: Path) -> None:
@@ -172,22 +196,23 @@ def test_early_stopping_keeps_the_weights_of_the_best_epoch(
         seen.append({name: tensor.clone() for name, tensor in model.state_dict().items()})
         return True
 
-    fitted = fit(model, splits, config, report, CheckpointFolder(tmp_path))
+    training = Training(model, splits, config)
+    fitted = fit([training], report, CheckpointFolder(tmp_path))
     accuracies = [metrics.values["val_accuracy"] for metrics in fitted.history]
     best = accuracies.index(max(accuracies)) + 1
-    assert (fitted.kept_epoch, len(fitted.history)) == (best, best + 3)
+    assert (training.kept_epoch, len(fitted.history)) == (best, best + 3)
     assert not fitted.stopped_early
     assert same(seen[best - 1], dict(model.state_dict()))
     assert not same(seen[-1], dict(model.state_dict()))
 
 
 def test_without_early_stopping_the_last_epoch_is_kept(train: Train, config: TrialConfig) -> None:
-    assert train(config).kept_epoch == config.epochs
+    assert train(config).trainings[0].kept_epoch == config.epochs
 
 
 def test_report_ends_the_training(train: Train, config: TrialConfig) -> None:
     fitted = train(config, lambda metrics: metrics.epoch < 2)
-    assert fitted.stopped_early
+    assert fitted.fitted.stopped_early
     assert [metrics.epoch for metrics in fitted.history] == [1, 2]
 
 
@@ -195,7 +220,7 @@ def test_report_ends_a_resumed_training_within_its_history(train: Train, config:
     train(config.replace(epochs=4), folder=tmp_path)
     reported: list[int] = []
     fitted = train(config, lambda metrics: reported.append(metrics.epoch) or metrics.epoch < 2, tmp_path)  # type: ignore[func-returns-value]
-    assert fitted.stopped_early
+    assert fitted.fitted.stopped_early
     assert reported == [1, 2]
     assert len(fitted.history) == 2
 
@@ -229,7 +254,7 @@ def test_checkpoints_are_written_when_due(
 
     monkeypatch.setattr(CheckpointFolder, "save", _noting(saved, CheckpointFolder.save))
     checkpoints = CheckpointFolder(tmp_path, least_seconds=5, clock=lambda: now)
-    fit(build(config), splits, config.replace(epochs=9), report, checkpoints)
+    fit([Training(build(config), splits, config.replace(epochs=9))], report, checkpoints)
     assert saved == [4, 7]
 
 

@@ -2,7 +2,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from nas import SGD, Adam, Optimizer
+from nas.config import SGD, Adadelta, Adam, AdamW, Optimizer, RMSprop
 from nas.training.optimizers import build_optimizer, set_learning_rate
 
 GRADIENTS = [0.5, -2.0, 0.25]
@@ -38,6 +38,39 @@ def test_sgd_is_the_published_algorithm(nesterov: bool) -> None:
         velocity = 0.9 * velocity + gradient
         weight -= 0.01 * (gradient + 0.9 * velocity if nesterov else velocity)
     assert after_steps(SGD(lr=0.01, nesterov=nesterov, weight_decay=0.1)) == pytest.approx(weight, rel=1e-5)
+
+
+def test_adamw_decays_apart_from_the_gradient() -> None:
+    weight, m, v = 1.0, 0.0, 0.0
+    for step, gradient in enumerate(GRADIENTS, start=1):
+        weight -= 0.01 * 0.1 * weight
+        m, v = 0.8 * m + 0.2 * gradient, 0.95 * v + 0.05 * gradient**2
+        weight -= 0.01 * (m / (1 - 0.8**step)) / ((v / (1 - 0.95**step)) ** 0.5 + 0.5)
+    ours = after_steps(AdamW(lr=0.01, beta1=0.8, beta2=0.95, eps=0.5, weight_decay=0.1))
+    assert ours == pytest.approx(weight, rel=1e-5)
+
+
+@pytest.mark.parametrize("momentum", [0.0, 0.6])
+def test_rmsprop_is_the_published_algorithm(momentum: float) -> None:
+    weight, mean_square, velocity = 1.0, 0.0, 0.0
+    for gradient in GRADIENTS:
+        gradient += 0.1 * weight
+        mean_square = 0.8 * mean_square + 0.2 * gradient**2
+        velocity = momentum * velocity + gradient / (mean_square**0.5 + 0.5)
+        weight -= 0.01 * velocity
+    ours = after_steps(RMSprop(lr=0.01, decay=0.8, momentum=momentum, eps=0.5, weight_decay=0.1))
+    assert ours == pytest.approx(weight, rel=1e-5)
+
+
+def test_adadelta_is_the_published_algorithm() -> None:
+    weight, squares, steps = 1.0, 0.0, 0.0
+    for gradient in GRADIENTS:
+        gradient += 0.1 * weight
+        squares = 0.8 * squares + 0.2 * gradient**2
+        step = ((steps + 0.01) / (squares + 0.01)) ** 0.5 * gradient
+        steps = 0.8 * steps + 0.2 * step**2
+        weight -= 0.5 * step
+    assert after_steps(Adadelta(lr=0.5, rho=0.8, eps=0.01, weight_decay=0.1)) == pytest.approx(weight, rel=1e-5)
 
 
 def test_frozen_weights_are_left_out() -> None:

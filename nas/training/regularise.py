@@ -1,0 +1,44 @@
+"""What holds weights back in a training step: penalties and clipping."""
+
+import torch
+from torch import Tensor, nn
+from torch.nn.modules.conv import _ConvNd
+
+from nas.config import TrialConfig
+
+
+class Regulariser:
+    """Penalties and clipping of a config, over the parameters of `model` that are trained now."""
+
+    def __init__(self, model: nn.Module, config: TrialConfig) -> None:
+        self.l1, self.l2 = config.model.l1, config.model.l2
+        self.most_gradient = config.regularisation.clip_gradients
+        self.most_weight = config.regularisation.clip_weights
+        self.trained: list[Tensor] = [parameter for parameter in model.parameters() if parameter.requires_grad]
+        self.penalised = penalised_weights(model)
+
+    def penalise(self, loss: Tensor) -> Tensor:
+        """The loss with l1 x the sum of |w| and l2 x the sum of w^2 added."""
+        if self.l1:
+            loss = loss + self.l1 * sum(weight.abs().sum() for weight in self.penalised)
+        if self.l2:
+            loss = loss + self.l2 * sum(weight.square().sum() for weight in self.penalised)
+        return loss
+
+    def clip_gradients(self) -> None:
+        """Scale all gradients so that their norm, taken together, is at most `clip_gradients`."""
+        if self.most_gradient is not None:
+            nn.utils.clip_grad_norm_(self.trained, self.most_gradient)
+
+    @torch.no_grad()
+    def clip_weights(self) -> None:
+        """Bring every trained weight, biases and norms among them, into -`clip_weights` to `clip_weights`."""
+        if self.most_weight is not None:
+            torch._foreach_clamp_max_(self.trained, self.most_weight)
+            torch._foreach_clamp_min_(self.trained, -self.most_weight)
+
+
+def penalised_weights(model: nn.Module) -> list[Tensor]:
+    """The trained weights of convolutions and dense layers, each once; no biases, no norms."""
+    weights = [layer.weight for layer in model.modules() if isinstance(layer, _ConvNd | nn.Linear)]
+    return [weight for weight in dict.fromkeys(weights) if weight.requires_grad]
