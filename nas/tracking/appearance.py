@@ -12,7 +12,7 @@ from nas.tracking.record import TrialRecord
 STATUS = {Verdict.COMPLETE: "FINISHED", Verdict.PRUNED: "KILLED", Verdict.FAILED: "FAILED"}
 """MLflow's words for how a run ended."""
 
-UID_TAG, STUDY_TAG, STARTED_TAG = "nas.uid", "nas.study", "nas.started"
+UID_TAG, STUDY_TAG, STARTED_TAG, KIND_TAG = "nas.uid", "nas.study", "nas.started", "nas.kind"
 VERDICT_TAG, CONFIG_TAG = "nas.verdict", "nas.config"
 SAVED_VIEW = "nas"
 CONFIG_FILE, DETAILS_FILE = "config.json", "details.json"
@@ -64,7 +64,7 @@ def standing_tags(record: TrialRecord) -> dict[str, str]:
         UID_TAG: record.uid,
         STUDY_TAG: record.study,
         "nas.trial": str(record.number),
-        "nas.kind": kind,
+        KIND_TAG: kind,
         "optuna.study": record.optuna_study,
         "optuna.trial_number": str(record.number),
         "optuna.trial_id": str(record.optuna_trial_id),

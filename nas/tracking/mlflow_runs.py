@@ -1,18 +1,18 @@
 """`MlflowRuns`: makes an MLflow run equal to a trial's record, writing only what is missing."""
 
-import json
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from nas.tracking import appearance
-from nas.tracking.appearance import CONFIG_FILE, CONFIG_TAG, DETAILS_FILE, STARTED_TAG, UID_TAG, VERDICT_TAG, Point
+from nas.tracking.appearance import CONFIG_FILE, CONFIG_TAG, STARTED_TAG, UID_TAG, VERDICT_TAG, Point
 from nas.tracking.batches import batches
 from nas.tracking.database import connect
 from nas.tracking.outbox import Refused
 from nas.tracking.record import TrialRecord
+from nas.tracking.run_files import write_data_run, write_trial_files
 
 if TYPE_CHECKING:
     from mlflow.entities import Run
@@ -79,6 +79,13 @@ class MlflowRuns:
             raise
         self._doubted.discard(record.uid)
 
+    def write_data(self, study: str, draw: Callable[[], Path]) -> None:
+        """Show the data of a study of which a trial has been written, in a run of its own; a second time does nothing.
+
+        draw: fills a folder with what to show, if it is not shown yet.
+        """
+        write_data_run(self.client, self._experiments[study], study, draw)
+
     def _load(self, record: TrialRecord) -> str:
         """Find or create the experiment of the record's study, and look up its runs. Returns the experiment's id."""
         study = record.study
@@ -126,7 +133,9 @@ class MlflowRuns:
         if status == "RUNNING" != run.status:
             self.client.update_run(run.run_id, status)
         self._log(run, self._missing_points(run, record), _missing(appearance.params(record), run.params), standing)
-        self._log(run, [], {}, _missing(closing | self._write_files(run, record), run.tags))
+        write_trial_files(self.client, run.run_id, record, run.tags)
+        stored = {CONFIG_TAG: CONFIG_FILE} if record.config else {}
+        self._log(run, [], {}, _missing(closing | stored, run.tags))
         if record.verdict is not None or status not in ("RUNNING", run.status):
             end = time.time() if record.finished is None else record.finished
             self.client.set_terminated(run.run_id, status, round(1000 * end))
@@ -141,17 +150,6 @@ class MlflowRuns:
         curve = list(appearance.curve(record, run.start, run.epochs))
         run.epochs |= {point.step for epoch in curve for point in epoch}
         return [*curve, figures]
-
-    def _write_files(self, run: RunState, record: TrialRecord) -> dict[str, str]:
-        """Store config and details unless they are. Returns tags that say so."""
-        if record.config and CONFIG_TAG not in run.tags:
-            self._write_json(run, record.config, CONFIG_FILE)
-        if record.details and record.verdict is not None:
-            self._write_json(run, record.details, DETAILS_FILE)
-        return {CONFIG_TAG: CONFIG_FILE} if record.config else {}
-
-    def _write_json(self, run: RunState, data: Mapping[str, Any], name: str) -> None:
-        self.client.log_text(run.run_id, json.dumps(data, indent=2, ensure_ascii=False, default=str), name)
 
     def _log(
         self, run: RunState, points: Iterable[list[Point]], params: Mapping[str, str], tags: Mapping[str, str]

@@ -1,6 +1,7 @@
 """`MlflowTracker`: the ledger's mirror in MLflow. One experiment per study, one run per trial."""
 
-from collections.abc import Iterable
+import logging
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import NamedTuple
 
@@ -8,6 +9,8 @@ from nas.redact import redact
 from nas.tracking.mlflow_runs import MlflowRuns
 from nas.tracking.outbox import Outbox
 from nas.tracking.record import TrialRecord
+
+log = logging.getLogger("nas.tracking")
 
 
 class _Wanted(NamedTuple):
@@ -26,10 +29,21 @@ class MlflowTracker:
     def __init__(self, tracking_uri: str, artifacts: Path | None, interval: float = 1.0) -> None:
         self._runs = MlflowRuns(tracking_uri, artifacts)
         self._running: dict[str, TrialRecord] = {}
+        self._data: dict[str, Callable[[], Path]] = {}
         self._outbox: Outbox[_Wanted] = Outbox(self._write, f"MLflow at {redact(tracking_uri)}", interval)
 
     def _write(self, wanted: _Wanted) -> None:
+        study = wanted.record.study
         self._runs.write(wanted.record, wanted.paused)
+        if study in self._data:
+            self._show_data(study)
+
+    def _show_data(self, study: str) -> None:
+        """Once, whatever comes of it: no trial waits because a picture of the data could not be drawn."""
+        try:
+            self._runs.write_data(study, self._data.pop(study))
+        except Exception as error:
+            log.warning("%s: the data could not be shown (%s)", study, redact(str(error)))
 
     def mirror(self, record: TrialRecord) -> None:
         """Make the trial's run equal to the record, soon."""
@@ -40,6 +54,10 @@ class MlflowTracker:
         else:
             self._running.pop(record.uid, None)
         self._outbox.put(record.uid, _Wanted(record, paused=False))
+
+    def show_data(self, study: str, draw: Callable[[], Path]) -> None:
+        """Show what the study's data looks like, with its first trial."""
+        self._data[study] = draw
 
     def pause(self, uids: Iterable[str]) -> None:
         """Show running trials as interrupted until they are mirrored again."""

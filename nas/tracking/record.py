@@ -13,7 +13,7 @@ class TrialRecord:
 
     study: name of the study (for a reference too). number: the trial's number in its Optuna study. verdict: None while
     it runs. params: values of the holes by path. config: the config as JSON data. curve: epochs in order.
-    metrics: final figures. started, finished: seconds since 1970.
+    metrics: final figures. started, finished: seconds since 1970. folder: of pictures and tables that it left.
     """
 
     study: str
@@ -32,6 +32,7 @@ class TrialRecord:
     started: float | None
     finished: float | None
     optuna_trial_id: int
+    folder: str | None = None
 
     @property
     def optuna_study(self) -> str:

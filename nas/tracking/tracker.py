@@ -1,6 +1,6 @@
 """`Tracker`: where trials are shown while they run. `NullTracker` shows nothing, and remembers for tests."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Protocol
 
@@ -21,6 +21,12 @@ class Tracker(Protocol):
         """Make the trial's run equal to the record, soon. Returns at once; the newest record of a trial wins.
 
         Draws that were never trained are ignored.
+        """
+
+    def show_data(self, study: str, draw: Callable[[], Path]) -> None:
+        """Show what the study's data looks like, once for each study. Returns at once.
+
+        draw: fills a folder with pictures and tables and returns it; called later, from another thread, if at all.
         """
 
     def pause(self, uids: Iterable[str]) -> None:
@@ -51,6 +57,9 @@ class NullTracker:
         if record.was_trained:
             self.records[record.uid] = record
             self.paused.discard(record.uid)
+
+    def show_data(self, study: str, draw: Callable[[], Path]) -> None:
+        """Nothing is shown."""
 
     def pause(self, uids: Iterable[str]) -> None:
         """Remember the trials as paused."""

@@ -49,6 +49,13 @@ def test_pausing_what_is_unknown_or_ended_does_nothing(tracker: Tracker):
     assert tracker.flush(LONG)
 
 
+def test_the_data_of_a_study_may_be_shown(tracker: Tracker, tmp_path: Path):
+    tracker.show_data("toy", lambda: tmp_path)
+    tracker.mirror(complete())
+    assert tracker.flush(LONG)
+    assert set(tracker.run_ids()) <= {"toy/0"}
+
+
 def test_run_ids_are_the_callers_own(tracker: Tracker):
     tracker.run_ids()["x"] = "y"
     assert tracker.run_ids() == {}
