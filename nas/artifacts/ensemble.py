@@ -1,0 +1,100 @@
+"""Several trained networks as one: the mean of their predictions."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import log
+
+import torch
+from torch import Tensor, nn
+
+from nas.artifacts.members import EnsembleError, Member
+from nas.config import TrialConfig
+from nas.data.splits import Splits, load_splits
+from nas.records import DataPlace
+from nas.training.precision import Forward, choose_precision, prepare_forward
+from nas.training.scaling import Scaling
+from nas.training.tasks import Task, task_of
+from nas.training.weights import load_model
+
+Figures = dict[str, float]
+
+
+@dataclass(frozen=True)
+class Measured:
+    """val, test: `accuracy` and `loss`, or `r2`, `mse`, `mae` and `loss`; val is empty where the members were validated
+    on different images.
+    """
+
+    name: str
+    params: int
+    val: Figures
+    test: Figures
+
+
+class MeanNetwork(nn.Module):
+    """Several networks as one: from raw images to logarithms of their mean probabilities (float32 [N, classes]), or to
+    the mean of their numbers (float32 [N, 1]).
+    """
+
+    def __init__(self, members: Sequence[Forward], classes: bool) -> None:
+        super().__init__()
+        self.members, self.classes = tuple(members), classes
+        self.networks = nn.ModuleList(member.model for member in members)
+
+    def forward(self, pixels: Tensor) -> Tensor:
+        """See the class."""
+        outputs = torch.stack([member(pixels) for member in self.members])
+        if not self.classes:
+            return outputs.mean(0)
+        return outputs.log_softmax(2).logsumexp(0) - log(len(self.members))
+
+
+def measure(members: Sequence[Member], place: DataPlace) -> list[Measured]:
+    """What each member reaches, and last what all of them reach together, on the same images.
+
+    Raises:
+        EnsembleError: they were trained on different data, or tested on different images.
+        DataError: the data is not there any more.
+    """
+    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    loaded = [_load(member, device) for member in members]
+    configs = [config for _, config in loaded]
+    splits = [load_splits(config.data, place, config.seed, device) for config in configs]
+    _check(members, configs, splits)
+    same_val = all(torch.equal(splits[0].val.pixels, other.val.pixels) for other in splits[1:])
+    task = task_of(configs[0], splits[0])
+    forwards = [forward for forward, _ in loaded]
+    together = Forward(MeanNetwork(forwards, splits[0].target is None), lambda pixels: pixels, "fp32")
+    names = [*(member.name for member in members), f"ensemble of {len(members)}"]
+    return [
+        _measure(name, forward, task, splits[0], same_val)
+        for name, forward in zip(names, [*forwards, together], strict=True)
+    ]
+
+
+def _load(member: Member, device: torch.device) -> tuple[Forward, TrialConfig]:
+    model, config, data = load_model(member.folder)
+    scaling, precision = Scaling.from_data(data, device), choose_precision(config.precision, device)
+    return prepare_forward(model.to(device), scaling, precision), config
+
+
+def _measure(name: str, forward: Forward, task: Task, splits: Splits, with_val: bool) -> Measured:
+    params = sum(weights.numel() for weights in forward.model.parameters())
+    val = task.evaluate(forward, splits.val).values if with_val else {}
+    return Measured(name, params, dict(val), dict(task.evaluate(forward, splits.test).values))
+
+
+def _check(members: Sequence[Member], configs: Sequence[TrialConfig], splits: Sequence[Splits]) -> None:
+    first = splits[0]
+    for member, config, other in zip(members[1:], configs[1:], splits[1:], strict=True):
+        if config.data != configs[0].data:
+            raise EnsembleError(
+                f"ensemble: {member.name} was trained on other data than {members[0].name}; "
+                "name studies of one data set"
+            )
+        same_test = torch.equal(first.test.pixels, other.test.pixels)
+        if not same_test or not torch.equal(first.test.labels, other.test.labels):
+            raise EnsembleError(
+                f"ensemble: {member.name} was tested on other images than {members[0].name} (seed {config.seed} and "
+                f"{configs[0].seed}); search both with the same --seed"
+            )
