@@ -5,19 +5,8 @@ beside them. They are the baselines here; the search asks whether the space arou
 parameters better.
 """
 
-from nas import (
-    VGG19,
-    Adam,
-    ConvNet,
-    Digits,
-    ReduceOnPlateau,
-    SearchSpace,
-    TrialConfig,
-    choice,
-    max_params,
-    maximize,
-    minimize,
-)
+from nas import VGG19, Adam, ConvNet, Digits, ReduceOnPlateau, SearchSpace, TrialConfig
+from nas import choice, max_params, maximize, minimize
 
 template = TrialConfig(
     data=Digits(channels=3),

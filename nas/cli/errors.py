@@ -14,7 +14,9 @@ INTERNAL = 1
 EXIT_CODES = {
     "nas.space.mistakes.SpaceError": USAGE,
     "nas.data.errors.DataError": USAGE,
-    "nas.cost.DoesNotFit": USAGE,
+    "nas.cost.formulas.DoesNotFit": USAGE,
+    "nas.artifacts.members.EnsembleError": USAGE,
+    "nas.models.weight_files.WeightsError": USAGE,
     "nas.search.opening.StudyChanged": USAGE,
     "nas.search.opening.UnknownStudy": USAGE,
     "nas.search.storage.StorageError": STORAGE,

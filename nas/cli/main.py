@@ -21,7 +21,7 @@ COMMANDS: dict[str, dict[str, str]] = {
         "train": "Train one config of a space in this process, for debugging.",
     },
     "Look": {
-        "list": "The studies of the storage.",
+        "list": "The studies of the storage, or the published networks.",
         "leaderboard": "The trials of a study, the best first.",
         "trial": "Everything about one trial of a study.",
         "effects": "What each value is worth: paired differences with confidence intervals.",

@@ -2,6 +2,7 @@
 
 import json
 import shlex
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -13,7 +14,10 @@ from nas.records import Verdict
 from nas.redact import redact
 
 if TYPE_CHECKING:
+    from nas.report.compared import Comparison
+    from nas.report.effects import Effects
     from nas.report.leaderboard import Board
+    from nas.search.ledger import Ledger
     from nas.search.run import Summary
 
 
@@ -39,18 +43,38 @@ class Outcome:
         from nas.search.opening import read_ledgers
         from nas.search.storage import open_storage
 
-        board = read_board(*read_ledgers(open_storage(place.storage), self.summary.study))
+        main, references = read_ledgers(open_storage(place.storage), self.summary.study)
+        board, worth = read_board(main, references), self._worth(main)
         if as_json:
-            click.echo(self._json(board))
+            click.echo(self._json(board, worth))
         else:
-            self._print(board, place)
+            self._print(board, worth, place)
         for line in self._notices():
             click.echo(f"nas: {line}", err=True)
 
-    def _json(self, board: "Board") -> str:
-        from nas.report.export import to_json
+    def _worth(self, main: "Ledger") -> "list[Effects | Comparison]":
+        """What the study was made to find out: the effects of an ablation, the balanced options compared."""
+        from nas.report.compared import compare_options
+        from nas.report.effects import read_effects
+        from nas.space.mistakes import SpaceError
+
+        found: list[Effects | Comparison] = []
+        try:
+            if self.summary.sampler == "ablation":
+                found.append(read_effects(main))
+            if self.summary.balanced:
+                found.append(compare_options(main, self.summary.balanced))
+        except SpaceError:  # no trial is complete yet
+            pass
+        return found
+
+    def _json(self, board: "Board", worth: "Sequence[Effects | Comparison]") -> str:
+        from nas.report.effects import Effects
+        from nas.report.effects_export import comparison_data, effects_data
+        from nas.report.export import jsonable, to_json
 
         summary = self.summary
+        told = [effects_data(each) if isinstance(each, Effects) else comparison_data(each) for each in worth]
         return json.dumps(
             {
                 "study": summary.study,
@@ -61,14 +85,16 @@ class Outcome:
                 "interrupted": summary.interrupted,
                 "notice": summary.notice or None,
                 "leaderboard": json.loads(to_json(board)),
+                "effects": jsonable(told),
             },
             indent=2,
             ensure_ascii=False,
         )
 
-    def _print(self, board: "Board", place: Place) -> None:
+    def _print(self, board: "Board", worth: "Sequence[Effects | Comparison]", place: Place) -> None:
         from rich.console import Console
 
+        from nas.cli.effects import show
         from nas.report.answer import answer
         from nas.report.table import print_board
 
@@ -78,6 +104,9 @@ class Outcome:
             console.print()
             for sentence in answer(board):
                 console.print(sentence, markup=False, highlight=False)
+        for each in worth:
+            console.print()
+            show(each, "as_text")
         console.print()
         for line in _where_to_look(self.summary.study, place):
             console.print(line, markup=False, highlight=False, soft_wrap=True)

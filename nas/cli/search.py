@@ -4,16 +4,17 @@ import os
 import sys
 import warnings
 from contextlib import nullcontext, redirect_stdout
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
 from math import inf
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from nas.cli.changes import check_data, data_options, read_space
+from nas.cli.changes import changes_of, check_data, data_options, read_space, smoke_option
 from nas.cli.options import Place, nas_command, option, place_options
 from nas.cli.outcome import Outcome
 from nas.cli.signals import interruptible
+from nas.cli.smoke import cut_down
 from nas.cli.values import Duration, OneOf, Share, Whole
 from nas.search.names import SAMPLERS, SCHEDULERS
 from nas.space.adapt import Changes
@@ -33,8 +34,12 @@ class Asked:
     trials: int | None
     time: float | None
     data: str | None
+    target: str | None
     image_size: int | None
-    sampler: str
+    limit: int | None
+    weights: str | None
+    smoke: bool
+    sampler: str | None
     scheduler: str
     stop_baselines: bool
     seed: int | None
@@ -44,14 +49,14 @@ class Asked:
     jobs: int | None
     gpus_per_trial: float | None
     address: str | None
-    executor: str
+    executor: str | None
     quiet: bool
     json: bool
 
     @property
     def changes(self) -> Changes:
         """What these options change in the space itself."""
-        return Changes(self.name, self.epochs, self.seed, self.data, self.image_size)
+        return changes_of(asdict(self))
 
 
 @nas_command(name="search")
@@ -59,10 +64,12 @@ class Asked:
 @option("--trials", type=Whole(), section="Budget", help="The study's total, baselines first; else baselines + 10.")
 @option("--epochs", type=Whole(), section="Budget", help="Epochs of each trial; else the space's.")
 @option("--time", type=Duration(), section="Budget", help="Stop after this long, as 90s, 30m, 2h or 1h30m; resumable.")
+@smoke_option
 @data_options
 @option(
-    "--sampler", type=OneOf("sampler", SAMPLERS), default="tpe", section="Manner", help="What draws configs; else tpe."
-)
+    "--sampler", type=OneOf("sampler", SAMPLERS), section="Manner",
+    help="What draws configs; else the space's, which is tpe unless its file says otherwise.",
+)  # fmt: skip
 @option(
     "--scheduler", type=OneOf("scheduler", SCHEDULERS), default="asha", section="Manner",
     help="What stops hopeless trials early; else asha.",
@@ -82,8 +89,8 @@ class Asked:
 )
 @option("--address", metavar="HOST:PORT", section="Place", help="An existing Ray cluster; else one is started here.")
 @option(
-    "--executor", type=OneOf("executor", ("ray", "local")), default="ray", section="Place",
-    help="Ray Tune, or one trial after the other in this process; else ray.",
+    "--executor", type=OneOf("executor", ("ray", "local")), section="Place",
+    help="Ray Tune, or one trial after the other in this process; else ray, with --smoke local.",
 )  # fmt: skip
 @option("--quiet", is_flag=True, section="Output", help="Show nothing but mistakes and the result.")
 @option("--json", is_flag=True, section="Output", help="One JSON object on stdout at the end; events on stderr.")
@@ -100,6 +107,9 @@ def command(ctx: click.Context, /, file: str, place: Place, **given: Any) -> Non
         try:
             loaded = read_space(file, asked.changes)
             check_data(loaded.space, place.layout.place)
+            if asked.smoke:
+                loaded, trials = cut_down(loaded, place.layout.place, asked.quiet)
+                asked = replace(asked, fresh=True, trials=asked.trials or trials, executor=asked.executor or "local")
             tracker = open_tracker(place.tracking_uri, place.layout.mlflow_artifacts)
             _warn(asked)
             place.make_home()
@@ -123,13 +133,13 @@ def _run(loaded: LoadedSpace, asked: Asked, place: Place, tracker: Tracker) -> O
     spared = redirect_stdout(sys.stderr) if asked.json else nullcontext()
     try:
         with spared, search_view(console, quiet=asked.quiet, as_json=asked.json and not asked.quiet) as view:
-            summary = search(loaded, _options(asked, place), tracker, view)
+            summary = search(loaded, _options(asked, place, loaded.space.sampler), tracker, view)
     finally:
         tracker.close()
     return Outcome(summary, asked.fresh)
 
 
-def _options(asked: Asked, place: Place) -> "Options":
+def _options(asked: Asked, place: Place, sampler: str) -> "Options":
     from nas.search.run import Options
 
     return Options(
@@ -137,7 +147,7 @@ def _options(asked: Asked, place: Place) -> "Options":
         storage=place.storage,
         trials=asked.trials,
         seconds=asked.time or inf,
-        sampler=asked.sampler,
+        sampler=asked.sampler or sampler,
         scheduler=asked.scheduler,
         stop_baselines=asked.stop_baselines,
         keep_all=asked.keep == "all",

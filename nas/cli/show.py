@@ -7,18 +7,19 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from nas.cli.changes import check_data, data_options, read_space
+from nas.cli.changes import changes_of, check_data, data_options, read_space, smoke_option
 from nas.cli.errors import wrong
+from nas.cli.layers import LAYERS, show_layers
 from nas.cli.options import nas_command, option, place_options
-from nas.cli.values import ImageShape, Whole
-from nas.config import Data, TrialConfig
+from nas.cli.smoke import cut_down
+from nas.cli.values import ImageShape, OneOf, Whole
+from nas.config import NETWORKS, Data, TrialConfig
 from nas.data.counts import expected_counts
 from nas.data.errors import DataError
 from nas.data.shape import shape_of
 from nas.models.measure import measure_cost
 from nas.records import Cost, DataPlace, Shape
-from nas.search.names import EXTRA_TRIALS
-from nas.space.adapt import Changes
+from nas.search.listing import trials_by_default
 from nas.space.algebra import config_hash
 from nas.space.config import Config
 from nas.space.describe import describe
@@ -34,30 +35,47 @@ if TYPE_CHECKING:
 
 
 @nas_command(name="show")
-@click.argument("file", metavar="FILE[:NAME]")
+@click.argument("file", metavar="FILE[:NAME]", required=False)
+@smoke_option
 @data_options
 @option("--input", "shape", type=ImageShape(), metavar="CxHxW", section="Data", help="Measure for such images.")
 @option("--classes", type=Whole(2), section="Data", help="Measure for so many classes.")
 @place_options("data_dir")
+@option("--layers", metavar="NAME", type=OneOf("network", tuple(NETWORKS)), section="Output", help=LAYERS)
 @option("--epochs", type=Whole(), section="Output", help="Predict for so many epochs; else the space's.")
 @option("--draws", type=Whole(), default=200, section="Output", help="Random draws to judge the space by; else 200.")
 @option("--no-time", is_flag=True, section="Output", help="Predict no time: nothing is measured, torch is not loaded.")
 @option("--json", "as_json", is_flag=True, section="Output", help="One JSON object on stdout.")
-def command(file: str, place: "Place", draws: int, no_time: bool, as_json: bool, **given: Any) -> None:
+def command(file: str | None, place: "Place", draws: int, no_time: bool, as_json: bool, **given: Any) -> None:
     """Show what the space in FILE holds: holes, size, costs, and how long a search will take.
 
     Nothing is trained or written. The time comes last: it is measured by a few training steps on random images.
     """
-    changes = Changes(epochs=given["epochs"], data=given["data"], image_size=given["image_size"])
-    loaded = read_space(file, changes)
+    if given["layers"]:
+        show_layers(given["layers"], file, given["shape"], as_json)
+        return
+    loaded = read_space(_required(file), changes_of(given))
     images = Images(place.layout.place, given["shape"], given["classes"])
     if given["shape"] is None or given["classes"] is None:
         check_data(loaded.space, place.layout.place)
+    trials = None
+    if given["smoke"]:
+        loaded, trials = cut_down(loaded, images.place)
     overview = look(loaded, images, draws)
     if as_json:
-        _print_json(overview, None if no_time else _predict(overview, images))
+        _print_json(overview, None if no_time else _predict(overview, images, trials))
     else:
-        _print(overview, images, no_time)
+        _print(overview)
+        if not no_time:
+            _print_time(overview, images, trials)
+
+
+def _required(file: str | None) -> str:
+    if file is None:
+        context = click.get_current_context()
+        argument = next(param for param in context.command.params if param.name == "file")
+        raise click.MissingParameter(ctx=context, param=argument)
+    return file
 
 
 @dataclass(frozen=True)
@@ -86,7 +104,7 @@ class Images:
             ValueError: the network cannot be built for these images.
         """
         assert isinstance(config, TrialConfig)
-        return measure_cost(config.model, *self.of(config.data))
+        return measure_cost(config.trained_model, *self.of(config.data))
 
 
 def look(loaded: LoadedSpace, images: Images, draws: int) -> "Overview":
@@ -123,8 +141,8 @@ def _costs(configs: Mapping[str, Config], images: Images) -> dict[str, Cost | st
     return found
 
 
-def _predict(overview: "Overview", images: Images) -> "Prediction | None":
-    """How long a search takes with its defaults; None where there is nothing to train."""
+def _predict(overview: "Overview", images: Images, trials: int | None) -> "Prediction | None":
+    """How long a search of so many trials (None: as many as by default) takes; None where there is nothing to train."""
     space = overview.space
     if overview.survey is None or not isinstance(space.template, TrialConfig):
         return None
@@ -141,9 +159,21 @@ def _predict(overview: "Overview", images: Images) -> "Prediction | None":
         counts = expected_counts((drawn or named)[0][0].data)
     except (DataError, IndexError):  # shape and classes were given, so that the data need not be there
         return None
-    extra = int(min(EXTRA_TRIALS, max(0, overview.size - len({config_hash(c) for c in space.baselines.values()}))))
-    images_an_epoch = counts["train"] + 2 / 3 * counts["val"]
-    return predict(Plan(named, drawn, extra, images_an_epoch, MEASURABLE_FLOPS), measure)
+    baselines = len({config_hash(config) for config in space.baselines.values()})
+    extra = int(max(0, min(trials or _trials(space), overview.size) - baselines))
+    return predict(Plan(named, drawn, extra, counts["train"], counts["val"], MEASURABLE_FLOPS), measure)
+
+
+def _trials(space: SearchSpace) -> int:
+    """The trials of a search by default.
+
+    Raises:
+        SpaceError: the space cannot be searched by the sampler that it names.
+    """
+    from nas.search.samplers import check_sampler
+
+    check_sampler(space.sampler, space)
+    return trials_by_default(space.sampler, space)
 
 
 def _named(space: SearchSpace) -> list[tuple[str, TrialConfig]]:
@@ -155,18 +185,25 @@ def _named(space: SearchSpace) -> list[tuple[str, TrialConfig]]:
     return list(found.values())
 
 
-def _print(overview: "Overview", images: Images, no_time: bool) -> None:
-    """The tables at once, the time when it is measured."""
+def _print(overview: "Overview") -> None:
     from rich.console import Console
 
-    from nas.report.overview import in_sentence, print_overview
+    from nas.report.overview import print_overview
 
-    console = Console()
-    print_overview(console, overview)
-    if no_time or overview.survey is None:
+    print_overview(Console(), overview)
+
+
+def _print_time(overview: "Overview", images: Images, trials: int | None) -> None:
+    """The predicted time, when it is measured."""
+    from rich.console import Console
+
+    from nas.report.overview import in_sentence
+
+    if overview.survey is None:
         return
+    console = Console()
     console.print()
-    prediction = _predict(overview, images)
+    prediction = _predict(overview, images, trials)
     if prediction is not None:
         console.print(f"predicted time: {in_sentence(prediction)}", markup=False, highlight=False)
 

@@ -10,13 +10,12 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from nas.cli.changes import check_data, data_options, read_space
+from nas.cli.changes import changes_of, check_data, data_options, read_space
 from nas.cli.errors import ALL_FAILED, wrong
 from nas.cli.options import Place, nas_command, option, place_options
 from nas.cli.signals import interruptible
 from nas.cli.values import Whole
 from nas.records import EpochMetrics, TrialResult
-from nas.space.adapt import Changes
 from nas.space.config import Config
 from nas.space.mistakes import SpaceError, near
 from nas.space.paths import read_value, set_path
@@ -36,6 +35,7 @@ if TYPE_CHECKING:
 )  # fmt: skip
 @option("--epochs", type=Whole(), section="Config", help="Epochs; else the config's.")
 @option("--seed", type=Whole(0), section="Config", help="Of split, weights and order; else the config's.")
+@option("--threads", type=Whole(), default=1, section="Config", help="Of the processor; else 1, as in a search.")
 @data_options
 @place_options("data_dir")
 @option("--folder", metavar="PATH", section="Output", help="Keep weights and checkpoints in this new or empty folder.")
@@ -48,14 +48,14 @@ def command(ctx: click.Context, /, file: str, place: Place, sets: tuple[str, ...
     """
     with interruptible() as received:
         try:
-            changes = Changes(**{name: given[name] for name in ("epochs", "seed", "data", "image_size")})
-            space = read_space(file, changes).space
+            space = read_space(file, changes_of(given)).space
             config = _with_sets(_named(space, given["baseline"], given["reference"]), sets)
             check_data(space, place.layout.place)
             place.make_home()
             kept = given["folder"] and _empty_folder(given["folder"])
             with nullcontext(kept) if kept else tempfile.TemporaryDirectory(prefix="nas-train-") as folder:
-                result = _train(_job(space, config, place, Path(folder)), as_json)
+                job = _job(space, config, place, Path(folder))
+                result = _train(replace(job, threads=given["threads"]), as_json)
         except KeyboardInterrupt:
             click.echo("nas: interrupted", err=True)
             ctx.exit(received.exit_code)

@@ -2,8 +2,10 @@
 
 from collections import Counter
 from collections.abc import Mapping
+from math import inf
 
-from nas.config import Cifar10, Data, Digits, FashionMnist, ImageFolder, Mnist
+from nas.config import Cifar10, Data, Diabetes, Digits, FashionMnist, ImageFolder, Mnist, Table
+from nas.data.columns import read_columns
 from nas.data.folders import list_images
 from nas.data.part import Part
 
@@ -12,20 +14,25 @@ _PUBLISHED: dict[type[Data], dict[Part, int]] = {
     Cifar10: {Part.TRAIN: 50_000, Part.TEST: 10_000},
     Mnist: {Part.TRAIN: 60_000, Part.TEST: 10_000},
     FashionMnist: {Part.TRAIN: 60_000, Part.TEST: 10_000},
+    Diabetes: {Part.NONE: 442},
 }
 
 
 def expected_counts(data: Data) -> dict[str, int]:
-    """About how many images `train`, `val` and `test` will have. Image folders are listed only.
+    """About how many images (or rows) `train`, `val` and `test` will have. Image folders are listed only.
 
     Raises:
-        DataError: an image folder that cannot be used.
+        DataError: an image folder or a table that cannot be used.
     """
     given: Mapping[Part, int] = _PUBLISHED.get(type(data), {})
     if isinstance(data, ImageFolder):
         given = Counter(file.part for file in list_images(data.path).files)
+    elif isinstance(data, Table):
+        given = {Part.NONE: len(read_columns(data).targets)}
     pool = given.get(Part.NONE, 0) + given.get(Part.TRAIN, 0)
     val = given.get(Part.VAL) or round(pool * data.val_share)
     test = given.get(Part.TEST) or round(pool * data.test_share)
     aside = (0 if Part.VAL in given else val) + (0 if Part.TEST in given else test)
-    return {"train": pool - aside, "val": val, "test": test}
+    counts = {"train": pool - aside, "val": val, "test": test}
+    left = min(1.0, (data.limit or inf) / max(1, sum(counts.values())))
+    return {part: round(left * count) for part, count in counts.items()}

@@ -24,7 +24,7 @@ def download(name: str, data_dir: Path, where: str) -> None:
     """
     try:
         data_dir.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(prefix=".download-", dir=data_dir) as folder, _patience():
+        with tempfile.TemporaryDirectory(prefix=".download-", dir=data_dir) as folder, short_wait():
             getattr(importlib.import_module("torchvision.datasets"), name)(folder, download=True)
             for file in sorted(Path(folder).rglob("*")):
                 if file.is_file() and file.suffix != ".gz":
@@ -37,7 +37,7 @@ def download(name: str, data_dir: Path, where: str) -> None:
 
 
 @contextmanager
-def _patience() -> Iterator[None]:
+def short_wait() -> Iterator[None]:
     """A server that does not answer counts as absent."""
     before = socket.getdefaulttimeout()
     socket.setdefaulttimeout(_SILENT_SECONDS)

@@ -49,7 +49,7 @@ def assign_parts(table: ImageTable, shares: Mapping[Part, float], seed: int) -> 
         if len(groups) <= len(shares):
             mistakes.append(_too_few(name, len(groups), shares))
             continue
-        order = np.argsort(_keys(groups, seed))
+        order = np.argsort(draw_keys(groups, seed))
         chosen = np.empty(len(groups), np.int8)
         chosen[order] = _choose(sizes[order].tolist(), _wanted(len(members), shares))
         parts[pool[members]] = chosen[inverse]
@@ -111,7 +111,7 @@ def _choose(sizes: list[int], wanted: dict[Part, int]) -> list[Part]:
     return chosen
 
 
-def _keys(contents: Contents, seed: int) -> Contents:
+def draw_keys(contents: Contents, seed: int) -> Contents:
     """A pseudorandom number for each content and seed: no two contents have the same."""
     return _mix(contents ^ _mix(np.array([seed], np.uint64)))
 

@@ -1,4 +1,4 @@
-"""Reads and decodes a data set once; every later call finds it in the cache."""
+"""Reads and decodes a data set once; every later call finds it in the cache. Tables are read anew each time."""
 
 import hashlib
 import json
@@ -6,12 +6,14 @@ from pathlib import Path
 
 import numpy as np
 
-from nas.config import Data, ImageData
+from nas.config import Data, ImageData, Tabular
 from nas.data.cache import FORMAT, Prepared, load, store
 from nas.data.errors import DataError
+from nas.data.limit import limited
 from nas.data.part import PARTS, part_shares
-from nas.data.parts import Parts, assign_parts, part_warnings
+from nas.data.parts import ImageTable, Parts, assign_parts, part_warnings
 from nas.data.sources import Source, open_source
+from nas.data.tables import NumberTable, read_table
 from nas.records import DataInfo, DataPlace
 
 
@@ -21,8 +23,11 @@ def prepare(data: Data, place: DataPlace, seed: int) -> DataInfo:
     Raises:
         DataError: the data is absent, cannot be read or cannot be split; a line for each mistake.
     """
+    if isinstance(data, Tabular):
+        table = read_table(data)
+        return describe_table(table, split(table.rows, data, seed))
     prepared = open_prepared(data, place)
-    return describe(prepared, split(prepared, data, seed))
+    return describe(prepared, split(prepared.table, data, seed))
 
 
 def open_prepared(data: Data, place: DataPlace) -> Prepared:
@@ -50,20 +55,36 @@ def _store(folder: Path, source: Source) -> None:
         raise DataError(f"{folder.parent}: cannot hold decoded images ({why}); mend it or use another cache") from None
 
 
-def split(prepared: Prepared, data: Data, seed: int) -> Parts:
-    """The part of each image (N): TRAIN, VAL or TEST."""
-    return assign_parts(prepared.table, part_shares(data, np.unique(prepared.table.given).tolist()), seed)
+def split(table: ImageTable, data: Data, seed: int) -> Parts:
+    """The part of each image or row (N): TRAIN, VAL or TEST, or NONE beyond the data's limit."""
+    parts = assign_parts(table, part_shares(data, np.unique(table.given).tolist()), seed)
+    return limited(table, parts, data.limit, seed)
 
 
 def describe(prepared: Prepared, parts: Parts) -> DataInfo:
-    """What is known of the data, split like this."""
+    """What is known of images, split like this."""
     return DataInfo(
         shape=prepared.shape,
         class_names=prepared.table.class_names,
-        counts={part.folder: int(np.sum(parts == part)) for part in PARTS},
+        counts=_counts(parts),
         digest=prepared.digest,
         warnings=(*prepared.warnings, *part_warnings(prepared.table, parts)),
     )
+
+
+def describe_table(table: NumberTable, parts: Parts) -> DataInfo:
+    """What is known of a table, split like this."""
+    return DataInfo(
+        shape=(len(table.names), 1, 1),
+        class_names=(),
+        counts=_counts(parts),
+        digest=table.digest,
+        warnings=table.warnings,
+    )
+
+
+def _counts(parts: Parts) -> dict[str, int]:
+    return {part.folder: int(np.sum(parts == part)) for part in PARTS}
 
 
 def _key(data: Data, source: Source) -> str:

@@ -1,9 +1,10 @@
-"""The shape of a data set's images and its classes, before any image is decoded. Loads without numpy and torch."""
+"""The shape of a data set's items and its classes, before any image is decoded. Loads without numpy and torch."""
 
 from pathlib import Path
 from typing import NamedTuple
 
-from nas.config import Cifar10, Data, Digits, FashionMnist, ImageData, ImageFolder, Mnist
+from nas.config import Cifar10, Data, Diabetes, Digits, FashionMnist, ImageData, ImageFolder, Mnist, Table
+from nas.data.columns import read_columns
 from nas.data.errors import DataError
 from nas.data.folders import Listing, list_images
 from nas.records import DataPlace, Shape
@@ -29,16 +30,23 @@ FACTS: dict[type[Data], Facts] = {
     Mnist: Facts((1, 28, 28), _DIGITS),
     FashionMnist: Facts((1, 28, 28), _FASHION),
 }
+DIABETES_COLUMNS = ("age", "sex", "bmi", "bp", "s1", "s2", "s3", "s4", "s5", "s6")
 
 
 def shape_of(data: Data, place: DataPlace) -> tuple[Shape, int]:
     """The shape (channels, height, width) of the images that the network will see, and the number of classes.
 
-    Image folders are listed; a first image is opened only where `image_size` is None. Other data need not be there.
+    A table's rows are (columns, 1, 1) with one number to predict. Image folders are listed; a first image is opened
+    only where `image_size` is None. CSV files are read. Other data need not be there.
 
     Raises:
-        DataError: an image folder that is missing or not laid out in classes, or data that nas has no reader for.
+        DataError: an image folder that is missing or not laid out in classes, a table that cannot be used, or data that
+            nas has no reader for.
     """
+    if isinstance(data, Table):
+        return (len(read_columns(data).inputs), 1, 1), 1
+    if isinstance(data, Diabetes):
+        return (len(DIABETES_COLUMNS), 1, 1), 1
     if isinstance(data, ImageFolder):
         listing = list_images(data.path)
         return folder_shape(data, listing), len(listing.class_names)
@@ -67,10 +75,15 @@ def facts_of(data: Data) -> Facts:
         DataError: data that nas has no reader for.
     """
     if type(data) not in FACTS:
-        readable: list[type[Data]] = [*FACTS, ImageFolder]
-        known = ", ".join(kind.kind for kind in readable)
-        raise DataError(f"data: no reader for {type(data).__name__}; known are {known}")
+        raise no_reader(data)
     return FACTS[type(data)]
+
+
+def no_reader(data: Data) -> DataError:
+    """The error for a kind of data that nas cannot read."""
+    readable: list[type[Data]] = [*FACTS, ImageFolder, Diabetes, Table]
+    known = ", ".join(kind.kind for kind in readable)
+    return DataError(f"data: no reader for {type(data).__name__}; known are {known}")
 
 
 def _size_of(path: Path) -> tuple[int, int]:

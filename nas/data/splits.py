@@ -1,4 +1,4 @@
-"""Train, validation and test images as tensors on the device where they are used."""
+"""Train, validation and test items as tensors on the device where they are used."""
 
 from dataclasses import dataclass
 
@@ -7,11 +7,12 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from nas.config import Data
+from nas.config import Data, Tabular
 from nas.data.cache import Prepared
 from nas.data.part import Part
 from nas.data.parts import Parts
-from nas.data.prepare import describe, open_prepared, split
+from nas.data.prepare import describe, describe_table, open_prepared, split
+from nas.data.tables import moments, read_table
 from nas.records import DataInfo, DataPlace
 
 _WHITE = 255.0
@@ -19,7 +20,10 @@ _WHITE = 255.0
 
 @dataclass(frozen=True)
 class Images:
-    """Labelled images on one device. pixels: uint8 (N, C, H, W). labels: int64 (N)."""
+    """Labelled images on one device. pixels: uint8 (N, C, H, W). labels: int64 (N).
+
+    Of a table: pixels are its columns in their own units, float32 (N, columns, 1, 1); labels its targets, float32 (N).
+    """
 
     pixels: Tensor
     labels: Tensor
@@ -30,7 +34,11 @@ class Images:
 
 @dataclass(frozen=True)
 class Splits:
-    """The three parts of a data set. mean, std: of each channel over the train part, of pixels in [0, 1] (C)."""
+    """The three parts of a data set.
+
+    mean, std: of each channel over the train part, of pixels in [0, 1] (C); of a table's columns in their own units.
+    target: mean and deviation of a table's targets in the train part; None for classes.
+    """
 
     train: Images
     val: Images
@@ -38,9 +46,12 @@ class Splits:
     info: DataInfo
     mean: Tensor
     std: Tensor
+    target: tuple[float, float] | None = None
 
     def normalise(self, pixels: Tensor) -> Tensor:
-        """See `normalise`, with this data's mean and standard deviation."""
+        """Images or rows with mean 0 and deviation 1 in each channel of the train part: see `normalise`."""
+        if self.target is not None:
+            return (pixels - self.mean.view(-1, 1, 1)) / self.std.view(-1, 1, 1)
         return normalise(pixels, self.mean, self.std)
 
 
@@ -52,8 +63,10 @@ def load_splits(data: Data, place: DataPlace, seed: int, device: str | torch.dev
     Raises:
         DataError: the data is absent, cannot be read or cannot be split; a line for each mistake.
     """
+    if isinstance(data, Tabular):
+        return _load_table(data, seed, device)
     prepared = open_prepared(data, place)
-    parts = split(prepared, data, seed)
+    parts = split(prepared.table, data, seed)
     train, val, test = (_images(prepared, parts, part, device) for part in (Part.TRAIN, Part.VAL, Part.TEST))
     mean, std = (torch.from_numpy(values).float().to(device) for values in _moments(prepared, parts == Part.TRAIN))
     return Splits(train, val, test, describe(prepared, parts), mean, std)
@@ -66,6 +79,23 @@ def normalise(pixels: Tensor, mean: Tensor, std: Tensor) -> Tensor:
     """
     scale = 1 / (_WHITE * std)
     return torch.addcmul((-mean / std).view(-1, 1, 1), pixels.float(), scale.view(-1, 1, 1))
+
+
+def _load_table(data: Tabular, seed: int, device: str | torch.device) -> Splits:
+    table = read_table(data)
+    parts = split(table.rows, data, seed)
+    inputs = table.filled(parts)
+
+    def tensor(values: NDArray[np.float64]) -> Tensor:
+        return torch.from_numpy(values.astype(np.float32)).to(device)
+
+    train, val, test = (
+        Images(tensor(inputs[parts == part])[:, :, None, None], tensor(table.targets[parts == part]))
+        for part in (Part.TRAIN, Part.VAL, Part.TEST)
+    )
+    mean, std = map(tensor, moments(inputs[parts == Part.TRAIN]))
+    target_mean, target_std = map(float, moments(table.targets[parts == Part.TRAIN]))
+    return Splits(train, val, test, describe_table(table, parts), mean, std, (target_mean, target_std))
 
 
 def _images(prepared: Prepared, parts: Parts, part: Part, device: str | torch.device) -> Images:

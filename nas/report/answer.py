@@ -1,15 +1,19 @@
 """The answer to a study's question in a few sentences."""
 
+from collections.abc import Sequence
 from math import sqrt
 
 from nas.report import words
-from nas.report.leaderboard import COMPLETE, Board
-from nas.report.row import Row
+from nas.report.leaderboard import COMPLETE, Board, usual_direction
+from nas.report.row import REGRESSION_COLUMNS, Row
+
+NEARLY = 0.01
+"""Of numbers predicted by one training each: whoever comes within this share of the best is as good."""
 
 
 def answer(board: Board) -> list[str]:
-    """The best trial by the first objective, the best by accuracy per parameter, the smallest within one standard error
-    of the best, and what each reference reaches beside the best; a sentence each, as far as the figures are known.
+    """The best trial by the first objective, the best by accuracy per parameter, the smallest that is about as good as
+    the best, and what each reference reaches beside the best; a sentence each, as far as the figures are known.
     """
     done = board.complete()
     if not done:
@@ -18,7 +22,9 @@ def answer(board: Board) -> list[str]:
     best = done[0]
     found = [f"Best {_in_words(metric)}: {_describe(best, board)}"]
     sized = [row for row in done if row.accuracy_per_million_params is not None]
-    if sized:
+    if board.regression:
+        found += _smallest_of_regression(done, board)
+    elif sized:
         thrifty = max(sized, key=lambda row: row.accuracy_per_million_params or 0.0)
         shown = words.ratio(thrifty.accuracy_per_million_params)
         found.append(f"Best accuracy per parameter ({shown} per million): {_describe(thrifty, board, best)}")
@@ -48,6 +54,28 @@ def _smallest(done: list[Row], board: Board) -> list[str]:
     ]
 
 
+def _smallest_of_regression(done: Sequence[Row], board: Board) -> list[str]:
+    """The smallest config within one standard error (of the best one's replicates) of the best, or within 1 %."""
+    metric = board.objectives[0].metric if board.objectives[0].metric in REGRESSION_COLUMNS else "val_r2"
+    sign = 1 if usual_direction(metric) == "maximize" else -1
+    known = [row for row in done if row.value(metric) is not None and row.params is not None]
+    if not known:
+        return []
+    best = max(known, key=lambda row: sign * float(row.value(metric)))
+    top = float(best.value(metric))
+    deviation = best.spread.get(metric)
+    if deviation is not None and best.replicates:
+        margin = deviation / sqrt(best.replicates)
+        how = f"one standard error of the best ({words.metric(metric, top)} ± {words.metric(metric, margin)}, "
+        how += f"{best.replicates} replicates)"
+    else:
+        margin = NEARLY * abs(top)
+        how = f"1 % of the best ({_in_words(metric)} {words.metric(metric, top)})"
+    close = [row for row in known if sign * (float(row.value(metric)) - top) >= -margin]
+    smallest = min(close, key=lambda row: (row.params or 0, -sign * float(row.value(metric))))
+    return [f"Smallest within {how}: {_describe(smallest, board, best)}"]
+
+
 def _describe(row: Row, board: Board, best: Row | None = None) -> str:
     if row is best:
         return f"the same, trial {row.number}."
@@ -62,20 +90,16 @@ def _beside(row: Row, best: Row, board: Board) -> str:
 
 
 def _facts(row: Row, board: Board) -> list[str]:
-    """The first objective, the validation accuracy and the size, as far as they are known."""
-    told = dict.fromkeys((board.objectives[0].metric, "val_accuracy", "params"))
+    """The first objective, the usual validation figure and the size, as far as they are known."""
+    usual = "val_r2" if board.regression else "val_accuracy"
+    told = dict.fromkeys((board.objectives[0].metric, usual, "params"))
     return [_fact(row, metric) for metric in told if row.value(metric) is not None]
 
 
 def _fact(row: Row, metric: str) -> str:
     if metric == "params":
         return f"{words.amount(row.params)} parameters"
-    return f"{_in_words(metric)} {_value(row, metric)}"
-
-
-def _value(row: Row, metric: str) -> str:
-    value = row.value(metric)
-    return words.share(value) if metric.endswith("_accuracy") else words.figure(value)
+    return f"{_in_words(metric)} {words.metric(metric, row.value(metric), row.spread.get(metric))}"
 
 
 def _in_words(metric: str) -> str:

@@ -1,6 +1,5 @@
 """What studies take on the disk, and what of it nobody needs any more."""
 
-import shutil
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,22 +11,27 @@ from nas.search.layout import Layout
 from nas.search.ledger import Ledger, verdict_of
 from nas.search.lock import study_lock
 from nas.search.opening import REFERENCES, read_ledgers, study_names
-from nas.search.retention import worth_keeping
+from nas.search.retention import remove, spare_paths, worth_keeping
 from nas.search.storage import StorageError
 
 
 @dataclass(frozen=True)
 class Spare:
-    """A folder that can go. what: a word for people (`checkpoints`). size: bytes."""
+    """A folder that can go. what: a word for people (`checkpoints`). size: bytes that this frees.
+
+    but_findings: the pictures and tables in it stay.
+    """
 
     what: str
     path: Path
     size: int
+    but_findings: bool = False
 
     def free(self) -> int:
         """Delete the folder. Returns how many bytes were freed."""
         before = folder_size(self.path)
-        shutil.rmtree(self.path, ignore_errors=True)
+        for path in spare_paths(self.path) if self.but_findings else [self.path]:
+            remove(path)
         return before - folder_size(self.path)
 
 
@@ -71,8 +75,9 @@ def remove_empty(layout: Layout, study: str) -> None:
 
 
 def folder_size(folder: Path) -> int:
-    """Bytes of all files in the folder; 0 where there is none."""
-    return sum(path.lstat().st_size for path in folder.rglob("*") if path.is_file() and not path.is_symlink())
+    """Bytes of all files in the folder (or of the file itself); 0 where there is none."""
+    files = [folder] if folder.is_file() else folder.rglob("*")
+    return sum(path.lstat().st_size for path in files if path.is_file() and not path.is_symlink())
 
 
 def by_kind(spares: Iterable[Spare]) -> dict[str, tuple[int, int]]:
@@ -102,7 +107,10 @@ def _spare_of(ledger: Ledger, layout: Layout) -> Iterator[Spare]:
         if ended.get(frozen.number) == Verdict.COMPLETE and frozen.values
     }
     kept = worth_keeping(values, ledger.objectives)
-    yield from _spares("weights", (layout.weights(ledger.name, number) for number in ended if number not in kept))
+    for folder in (layout.weights(ledger.name, number) for number in ended if number not in kept):
+        spare = spare_paths(folder)
+        if spare:
+            yield Spare("weights", folder, sum(map(folder_size, spare)), but_findings=True)
 
 
 def _shared(layout: Layout) -> Iterator[Spare]:

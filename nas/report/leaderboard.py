@@ -3,17 +3,17 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from math import inf
-from typing import Any
+from typing import Any, Literal
 
 from optuna.trial import TrialState
 
 from nas.records import Verdict
-from nas.report.row import ROW_COLUMNS, RUNNING, Row, published_column, rows_of
+from nas.report.row import ACCURACY_COLUMNS, REGRESSION_COLUMNS, ROW_COLUMNS, RUNNING, Row, published_column, rows_of
 from nas.report.telling import Telling
 from nas.search.ledger import Ledger
 from nas.search.retention import pareto_front
 from nas.space.mistakes import Mistake, SpaceError, near
-from nas.space.search_space import Objective
+from nas.space.objectives import GREATER_IS_BETTER, Objective
 
 COMPLETE = Verdict.COMPLETE.value
 STATES = (COMPLETE, RUNNING, Verdict.PRUNED.value, Verdict.FAILED.value)
@@ -23,17 +23,17 @@ _SHORT_NAMES = {
     "val_acc": "val_accuracy",
     "test_acc": "test_accuracy",
     "train_acc": "train_accuracy",
+    "r2": "val_r2",
     "time": "seconds",
 }
-_MORE_IS_BETTER = ("accuracy", "accuracy_per_million_params", "ratio", "on_front")
-"""Names, or ends of names, of columns in which the largest value comes first."""
 
 
 @dataclass(frozen=True)
 class Board:
     """The leaderboard of one study. infeasible, duplicates: draws that were never trained, and have no row.
 
-    validation_images: size of the part that trials are compared on; None where it is not known.
+    validation_images: size of the part that trials are compared on; None where it is not known. regression: the
+    networks predict numbers, not classes.
     """
 
     study: str
@@ -43,11 +43,12 @@ class Board:
     infeasible: int = 0
     duplicates: int = 0
     validation_images: int | None = None
+    regression: bool = False
 
     @property
     def extra_columns(self) -> tuple[str, ...]:
-        """Objectives that have no column of their own."""
-        return extra_columns(self.objectives)
+        """Objectives, and figures of a regression, that are no field of a row."""
+        return extra_columns(self.objectives, self.regression)
 
     @property
     def published_columns(self) -> tuple[str, ...]:
@@ -58,7 +59,9 @@ class Board:
     @property
     def columns(self) -> tuple[str, ...]:
         """Every column that can be sorted by."""
-        return (*ROW_COLUMNS, *self.extra_columns, *self.published_columns)
+        hidden = ACCURACY_COLUMNS if self.regression else ()
+        usual = [column for column in ROW_COLUMNS if column not in hidden]
+        return (*usual, *self.extra_columns, *self.published_columns)
 
     @property
     def counts(self) -> dict[str, int]:
@@ -102,30 +105,36 @@ def read_board(main: Ledger, references: Ledger | None) -> Board:
         infeasible=verdicts[Verdict.INFEASIBLE],
         duplicates=verdicts[Verdict.DUPLICATE],
         validation_images=main.study.user_attrs.get("counts", {}).get("val"),
+        regression=is_regression(main),
     )
+
+
+def is_regression(ledger: Ledger) -> bool:
+    """Whether the study's networks predict numbers."""
+    return bool(ledger.study.user_attrs.get("task") == "regression")
 
 
 def rows(main: Ledger, references: Ledger | None) -> list[Row]:
     """A row for each trial that was started, references among them: complete ones best first by the first objective,
     then running, pruned and failed ones.
     """
-    published, extra = main.study.user_attrs.get("published", {}), extra_columns(main.objectives)
+    published, extra = main.study.user_attrs.get("published", {}), extra_columns(main.objectives, is_regression(main))
     found = list(rows_of(main, published, extra, _front(main)))
     if references is not None:
         found += rows_of(references, published, extra)
     return sort_rows(found, main.objectives[0].metric, main.objectives)
 
 
-def extra_columns(objectives: Sequence[Objective]) -> tuple[str, ...]:
-    """Objectives that are no field of a row."""
-    return tuple(objective.metric for objective in objectives if objective.metric not in ROW_COLUMNS)
+def extra_columns(objectives: Sequence[Objective], regression: bool = False) -> tuple[str, ...]:
+    """Objectives, and figures of a regression, that are no field of a row."""
+    wanted = [*(REGRESSION_COLUMNS if regression else ()), *(objective.metric for objective in objectives)]
+    return tuple(name for name in dict.fromkeys(wanted) if name not in ROW_COLUMNS)
 
 
 def sort_rows(found: Sequence[Row], column: str, objectives: Sequence[Objective]) -> list[Row]:
     """Best first by one column within each state; rows without a value there come last."""
     directions = {objective.metric: objective.direction for objective in objectives}
-    upwards = column.endswith(_MORE_IS_BETTER)
-    sign = -1 if directions.get(column, "maximize" if upwards else "minimize") == "maximize" else 1
+    sign = -1 if directions.get(column, usual_direction(column)) == "maximize" else 1
 
     def key(row: Row) -> tuple[Any, ...]:
         value = row.value(column)
@@ -135,6 +144,11 @@ def sort_rows(found: Sequence[Row], column: str, objectives: Sequence[Objective]
         return STATES.index(row.state), missing, order, number
 
     return sorted(found, key=key)
+
+
+def usual_direction(figure: str) -> Literal["maximize", "minimize"]:
+    """Which way a figure is better, by its name."""
+    return "maximize" if figure.endswith(GREATER_IS_BETTER) else "minimize"
 
 
 def _front(ledger: Ledger) -> set[int]:

@@ -15,6 +15,7 @@ from nas.report.prediction import Prediction
 from nas.space.describe import HoleRow
 from nas.space.search_space import SearchSpace
 from nas.space.survey import Survey
+from nas.space.tasks import task_of
 
 Named = Mapping[str, Cost | str | None]
 """The cost of each named config, or why it cannot be built for these images; None where nothing can be measured."""
@@ -113,7 +114,9 @@ def _facts(overview: Overview) -> list[tuple[str, str]]:
     found = [("aims", ", ".join(f"{objective.direction} {objective.metric}" for objective in space.objectives))]
     if space.constraints:
         found.append(("within", ", ".join(limit.name for limit in space.constraints)))
-    if overview.shape:
+    if overview.shape and task_of(space.template) == "regression":
+        found.append(("table", f"{words.plural(overview.shape[0], 'column')}, one number to predict"))
+    elif overview.shape:
         found.append(("images", f"{' x '.join(map(str, overview.shape))}, {overview.classes} classes"))
     if overview.epochs:
         found.append(("epochs", str(overview.epochs)))

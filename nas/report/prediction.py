@@ -2,8 +2,8 @@
 
 Three networks of the space are timed (the fewest, the median and the most FLOPs of those that a step takes seconds of,
 not minutes); the others are placed between and beyond them by their FLOPs. A trial is its training images and, at a
-third of the work, twice its validation images, times its epochs; what a start, the data and early stopping add or save
-is not known before.
+third of the work, twice its validation images, times its epochs and replicates; what a start, the data and early
+stopping add or save is not known before.
 """
 
 import math
@@ -24,7 +24,8 @@ Rate = tuple[int, float]
 class Plan:
     """What a search is going to train. named: distinct baselines and references. drawn: what a sampler may draw.
 
-    extra: trials drawn after the baselines. images: training images, plus two thirds of the validation images.
+    extra: trials drawn after the baselines. images: of the train part, for an epoch that has no number of its own.
+    validated: of the validation part.
     measurable: FLOPs of a forward pass of one image up to which a network is quick enough to be timed.
     """
 
@@ -32,6 +33,7 @@ class Plan:
     drawn: Sequence[Priced]
     extra: int
     images: float
+    validated: float = 0.0
     measurable: float = math.inf
 
 
@@ -52,9 +54,9 @@ def predict(plan: Plan, measure: Callable[[TrialConfig, Cost], float]) -> Predic
     quick = [pair for pair in priced if pair[1].flops <= plan.measurable] or priced[:1]
     chosen = {pair[1].flops: pair for pair in (quick[0], quick[len(quick) // 2], quick[-1])}
     rates = [(flops, measure(*pair)) for flops, pair in sorted(chosen.items())]
-    seconds = sum(_trial_seconds(pair, plan.images, rates) for pair in plan.named)
+    seconds = sum(_trial_seconds(pair, plan, rates) for pair in plan.named)
     if plan.drawn:
-        mean = sum(_trial_seconds(pair, plan.images, rates) for pair in plan.drawn) / len(plan.drawn)
+        mean = sum(_trial_seconds(pair, plan, rates) for pair in plan.drawn) / len(plan.drawn)
         seconds += mean * plan.extra
     trials = len(plan.named) + (plan.extra if plan.drawn else 0)
     at_once = min(trials, _trials_at_once())
@@ -73,9 +75,10 @@ def interpolate(rates: Sequence[Rate], flops: int) -> float:
     return nearest[1] * flops / nearest[0]
 
 
-def _trial_seconds(pair: Priced, images: float, rates: Sequence[Rate]) -> float:
+def _trial_seconds(pair: Priced, plan: Plan, rates: Sequence[Rate]) -> float:
     config, cost = pair
-    return config.epochs * images * interpolate(rates, cost.flops)
+    images = (config.images_per_epoch or plan.images) + 2 / 3 * plan.validated
+    return config.replicates * config.epochs * images * interpolate(rates, cost.flops)
 
 
 def _trials_at_once() -> int:

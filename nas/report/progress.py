@@ -7,6 +7,7 @@ from math import inf, isfinite
 
 from nas.records import Verdict
 from nas.report import words
+from nas.report.row import STD
 from nas.report.telling import Telling
 from nas.search.ledger import Ledger
 from nas.search.objectives import figures
@@ -80,9 +81,9 @@ class Progress:
         return f"best {self.shown(self.best)} ({title(self.best)})"
 
     def shown(self, record: TrialRecord) -> str:
-        """The first objective's value as text."""
-        value = self.value(record)
-        return words.share(value) if self.objective.metric.endswith("_accuracy") else words.figure(value)
+        """The first objective's value as text, with its sample deviation over several replicates."""
+        metric = self.objective.metric
+        return words.metric(metric, self.value(record), record.metrics.get(f"{metric}{STD}"))
 
     def _compare(self, record: TrialRecord) -> None:
         if record.verdict != Verdict.COMPLETE:

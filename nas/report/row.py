@@ -12,6 +12,8 @@ from nas.search.objectives import figures
 from nas.tracking.record import TrialRecord
 
 RUNNING = "running"
+STD = "_std"
+"""The end of the name under which the sample deviation of a figure is kept."""
 
 
 @dataclass(frozen=True)
@@ -19,9 +21,10 @@ class Row:
     """One trial. None stands where there is no figure; figures that are not finite are none.
 
     number: the trial's number, None for a reference. state: complete, pruned, failed or running; for pruned and running
-    trials the accuracies are those of the newest epoch. extra: values of objectives that have no field of their own.
+    trials the accuracies are those of the newest epoch. extra: values of figures that have no field of their own.
     published: figures that others published, by the name of the baseline or reference. on_front: no complete trial is
-    better in all objectives (with several of them).
+    better in all objectives (with several of them). replicates: how many there are, None for one. spread: their sample
+    deviation by figure.
     """
 
     number: int | None
@@ -42,6 +45,8 @@ class Row:
     mlflow_run_id: str | None
     config: Mapping[str, Any]
     on_front: bool = False
+    replicates: int | None = None
+    spread: Mapping[str, float] = field(default_factory=dict)
     extra: Mapping[str, float] = field(default_factory=dict)
     published: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
 
@@ -57,6 +62,8 @@ class Row:
         """
         if column in self.extra:
             return self.extra[column]
+        if column.endswith(STD):
+            return self.spread.get(column.removesuffix(STD))
         if column.startswith("published_"):
             found = self.published_values(column)
             return fmean(found) if found else None
@@ -67,7 +74,15 @@ class Row:
         return [own[name] for own in self.published.values() for name in own if published_column(name) == column]
 
 
-ROW_COLUMNS = tuple(own.name for own in fields(Row) if own.name not in ("config", "extra", "published"))
+ROW_COLUMNS = (
+    *(own.name for own in fields(Row) if own.name not in ("config", "spread", "extra", "published")),
+    "val_accuracy_std",
+)
+REGRESSION_COLUMNS = ("val_r2", "val_r2_std", "val_mse", "val_mae", "test_r2", "test_mse", "test_mae", "train_r2")
+"""What stands in the place of the accuracies where the networks predict numbers."""
+ACCURACY_COLUMNS = (
+    "val_accuracy", "val_accuracy_std", "test_accuracy", "train_accuracy", "accuracy_per_million_params",
+)  # fmt: skip
 
 
 def published_column(figure: str) -> str:
@@ -106,9 +121,23 @@ def rows_of(
             mlflow_run_id=ledger.run_id(trials[record.number]),
             config=record.config,
             on_front=record.number in front,
+            replicates=replicates_of(record),
+            spread={name.removesuffix(STD): value for name, value in known.items() if name.endswith(STD)},
             extra={name: known[name] for name in extra if name in known},
             published={name: published[name] for name in names if name in published},
         )
+
+
+def replicates_of(record: TrialRecord) -> int | None:
+    """How many trainings the trial's figures are means of; None for one."""
+    count = record.config.get("replicates", 1)
+    return count if isinstance(count, int) and count > 1 else None
+
+
+def replicate_figures(record: TrialRecord) -> list[dict[str, float]]:
+    """The figures of each of several replicates, its `seed` among them; empty for one."""
+    found: Any = record.details.get("replicates", [])
+    return [dict(own) for own in found]
 
 
 def _metrics(record: TrialRecord) -> Mapping[str, float]:

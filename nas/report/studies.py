@@ -108,4 +108,4 @@ def print_studies(console: Console, studies: list[StudyLine]) -> None:
 
 
 def _best(line: StudyLine) -> str:
-    return words.share(line.best) if line.objective.endswith("_accuracy") else words.figure(line.best)
+    return words.metric(line.objective, line.best)

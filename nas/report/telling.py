@@ -1,10 +1,10 @@
 """What tells configs apart: the values that differ between the trials of a study, under names as short as can be."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from nas.space.config import Component
+from nas.space.config import Component, Config, to_dict
 
 Flat = dict[str, Any]
 """A config's values by path, as the holes are named: `model` is `convnet`, `model.convnet.filters` is 64."""
@@ -72,13 +72,14 @@ class Telling:
         return {path: flat[path] for path in self.words if path in flat}
 
     def sentence(self, config: Mapping[str, Any]) -> str:
-        """The telling values in words: `filters 64, no batch_norm`; of a foreign component all values."""
+        """The telling values in words: `filters 64, no batch_norm`; of a foreign component all that is not usual."""
         parts = [_in_words(self.words[path], value) for path, value in self.values(config).items()]
         for path, kind in self._foreign(config).items():
             parts.append(f"{path.rpartition('.')[2]} {kind}")
             inside = f"{path}.{kind}."
-            own = [(key, value) for key, value in flatten(config).items() if key.startswith(inside)]
-            parts += [_in_words(key.removeprefix(inside), value) for key, value in own]
+            own = {key.removeprefix(inside): value for key, value in flatten(config).items() if key.startswith(inside)}
+            usual = _defaults(kind)
+            parts += [_in_words(key, value) for key, value in own.items() if _unequal(value, usual.get(key, ...))]
         return ", ".join(parts)
 
     def code(self, config: Mapping[str, Any]) -> str:
@@ -97,9 +98,37 @@ class Telling:
         return ", ".join(f"{self.letters[path]} {self.words[path]}" for path in self.words)
 
 
+def _defaults(kind: str) -> Flat:
+    """What the fields of a component are where nothing is said of them, by path."""
+    component = Component.kinds.get(kind)
+    given = {name: field.default for name, field in component.model_fields.items()} if component else {}
+    return flatten({name: _as_data(value) for name, value in given.items()})
+
+
+def _as_data(value: Any) -> Any:
+    if isinstance(value, Config):
+        return to_dict(value)
+    return [_as_data(part) for part in value] if isinstance(value, tuple) else value
+
+
 def _differs(path: str, flats: Sequence[Flat]) -> bool:
-    first = flats[0].get(path, ...)
-    return any(_unequal(flat.get(path, ...), first) for flat in flats[1:])
+    """Whether configs differ here: in their values, or in having one at all, unless that is so because a component
+    around it is another one, or a tuple has another length.
+    """
+    values = [flat[path] for flat in flats if path in flat]
+    if any(_unequal(value, values[0]) for value in values[1:]):
+        return True
+    return bool(values) and len(values) < len(flats) and not any(_differs(around, flats) for around in _around(path))
+
+
+def _around(path: str) -> Iterator[str]:
+    """What may decide whether there is a value at this path."""
+    parts = path.split(".")
+    for count in range(len(parts) - 1, 0, -1):
+        within = ".".join(parts[:count])
+        yield within
+        if parts[count] != "length":
+            yield f"{within}.length"
 
 
 def _unequal(left: Any, right: Any) -> bool:

@@ -8,7 +8,7 @@ from optuna.trial import FrozenTrial
 
 from nas.redact import redact
 from nas.report.repeat import repeat_command
-from nas.report.row import RUNNING
+from nas.report.row import RUNNING, replicate_figures
 from nas.report.telling import Telling
 from nas.search.layout import Layout
 from nas.search.ledger import Ledger, record_of, verdict_of
@@ -32,6 +32,11 @@ class Sheet:
     def state(self) -> str:
         """complete, pruned, failed or running."""
         return self.record.verdict.value if self.record.verdict else RUNNING
+
+    @property
+    def replicates(self) -> list[dict[str, float]]:
+        """What each of several replicates reached, with its seed; empty for one."""
+        return replicate_figures(self.record)
 
 
 class NoSuchTrial(LookupError):
@@ -98,11 +103,13 @@ def sheet_data(sheet: Sheet) -> dict[str, Any]:
         "config": record.config,
         "cost": vars(record.cost) if record.cost else None,
         "metrics": record.metrics,
+        "replicates": sheet.replicates or None,
         "best_epoch": sheet.best_epoch,
         "curve": [{"epoch": point.epoch, **point.values} for point in record.curve],
         "started": record.started,
         "finished": record.finished,
         "weights": str(sheet.weights) if sheet.weights else None,
+        "folder": record.folder,
         "mlflow_run_id": sheet.mlflow_run_id,
         "tracking_uri": sheet.tracking_uri,
         "command": sheet.command,

@@ -11,6 +11,7 @@ from rich.text import Text
 from nas.records import EpochMetrics
 from nas.report import words
 from nas.report.progress import title
+from nas.report.row import STD
 from nas.report.trial import Sheet
 
 _EPOCHS_SHOWN = 20
@@ -22,14 +23,20 @@ def print_sheet(console: Console, sheet: Sheet) -> None:
     console.print(Text(f"{record.study}, {title(record)}: {sheet.state}", style="bold"))
     for line in _facts(sheet):
         console.print(Text(line))
-    for heading, table in (("Figures", _figures_table(record.metrics)), ("Curve", _curve_table(record.curve, console))):
+    tables = {
+        "Figures": _figures_table(record.metrics),
+        "Replicates": _replicates_table(sheet.replicates, console),
+        "Curve": _curve_table(record.curve, console),
+    }
+    for heading, table in tables.items():
         if table is not None:
             console.print()
             console.print(Text(heading, style="bold"))
             console.print(table)
-    values = [point.values["val_accuracy"] for point in record.curve if "val_accuracy" in point.values]
+    usual = "val_r2" if any("val_r2" in point.values for point in record.curve) else "val_accuracy"
+    values = [point.values[usual] for point in record.curve if usual in point.values]
     if len(values) > 1:
-        console.print(Text(f"val accuracy {words.sparkline(values[-console.width + 14 :])}"))
+        console.print(Text(f"{usual.replace('_', ' ')} {words.sparkline(values[-console.width + 14 :])}"))
     if sheet.traceback:
         console.print()
         console.print(Text("Traceback", style="bold"))
@@ -70,7 +77,32 @@ def _figures_table(metrics: Mapping[str, float]) -> Table | None:
     table.add_column()
     table.add_column(justify="right")
     for name, value in metrics.items():
-        table.add_row(name.replace("_", " "), words.duration(value) if name == "seconds" else words.figure(value))
+        if not (name.endswith(STD) and name.removesuffix(STD) in metrics):
+            table.add_row(name.replace("_", " "), _figure(name, value, metrics.get(f"{name}{STD}")))
+    return table
+
+
+def _figure(name: str, value: float, deviation: float | None) -> str:
+    """A time as people read it; of several replicates the mean and the sample deviation."""
+    if name == "seconds":
+        return words.duration(value)
+    return words.figure(value) if deviation is None else f"{words.figure(value)} ± {words.figure(deviation)}"
+
+
+def _replicates_table(replicates: Sequence[Mapping[str, float]], console: Console) -> Table | None:
+    """A line for each seed: validation and test figures first, as many as fit."""
+    if not replicates:
+        return None
+    names = sorted(
+        (name for name in replicates[0] if name != "seed"), key=lambda name: not name.startswith(("val_", "test_"))
+    )
+    shown = names[: max(1, console.width // 11)]
+    table = Table(box=SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False, show_edge=False)
+    for name in ("seed", *shown):
+        table.add_column(name.replace("_", "\n"), justify="right", no_wrap=True)
+    for own in replicates:
+        cells = (words.duration(own[name]) if name == "seconds" else words.figure(own.get(name)) for name in shown)
+        table.add_row(str(own["seed"]), *cells)
     return table
 
 

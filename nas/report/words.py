@@ -3,6 +3,8 @@
 import time
 from math import floor, isfinite, log10
 
+SHARES = ("accuracy", "precision", "recall", "f1", "r2")
+"""Ends of the names of figures that are shares of one."""
 _PREFIXES = ((1e12, " T"), (1e9, " G"), (1e6, " M"), (1e3, " k"))
 
 
@@ -26,6 +28,15 @@ def figure(value: float | None) -> str:
     if value is None:
         return ""
     return f"{value:,}" if isinstance(value, int) else f"{value:.4g}"
+
+
+def metric(name: str, value: float | None, deviation: float | None = None) -> str:
+    """A value of this figure: accuracies, precision, recall, F1 and R2 with four decimals, others with four digits.
+
+    With the sample deviation of several replicates `0.8925 ± 0.0031`.
+    """
+    shown = share if name.endswith(SHARES) else figure
+    return shown(value) if deviation is None or value is None else f"{shown(value)} ± {shown(deviation)}"
 
 
 def ratio(value: float | None) -> str:
@@ -73,9 +84,9 @@ def sparkline(values: list[float]) -> str:
     known = [value for value in values if isfinite(value)]
     if not known:
         return ""
-    low, span = min(known), max(known) - min(known)
+    low, span = min(known) / 2, max(known) / 2 - min(known) / 2  # halved: no difference is too large for a float
     return "".join(
-        _HEIGHTS[round((value - low) / span * 7) if span else 3] if isfinite(value) else " " for value in values
+        _HEIGHTS[round((value / 2 - low) / span * 7) if span else 3] if isfinite(value) else " " for value in values
     )
 
 

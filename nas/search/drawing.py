@@ -9,6 +9,7 @@ import optuna
 from optuna.samplers import RandomSampler
 
 from nas.records import Cost, Verdict
+from nas.search.balance import Balance
 from nas.search.ledger import Ledger, verdict_of
 from nas.space.algebra import Params, config_hash, sample
 from nas.space.config import Config
@@ -47,7 +48,8 @@ class Draw:
 class Drawer:
     """Asks the study until a config can be trained; tells the rejected ones with their reason.
 
-    seen: hashes of all configs drawn so far. grid: the enumeration to draw from, in place of the sampler.
+    seen: hashes of all configs drawn so far. grid: the enumeration to draw from, in place of the sampler, and listed
+    what it enumerates.
     """
 
     space: SearchSpace
@@ -57,10 +59,13 @@ class Drawer:
     known: dict[str, int] = field(default_factory=dict)
     seen: set[str] = field(default_factory=set)
     grid: Iterator[tuple[Params, Config]] | None = None
+    listed: str = "the space"
     causes: Counter[str] = field(default_factory=Counter)
 
     def __post_init__(self) -> None:
         self._size = size(self.space.template)
+        balanced = self.space.balanced if self.grid is None else None
+        self._balance = Balance.of(self.space.template, balanced, self.ledger) if balanced else None
         self._random = RandomSampler(seed=self.seed + len(self.ledger.frozen()))
         for frozen in self.ledger.frozen():
             self.seen.add(frozen.user_attrs.get("hash", ""))
@@ -75,10 +80,11 @@ class Drawer:
             NothingLeft: every config has been drawn, or 1,000 draws in a row were rejected.
         """
         for rejected in range(GIVE_UP_AFTER):
-            if not self.ledger.waiting():
-                self._require_more()
+            fixed = {} if self.ledger.waiting() else self._queue_next()
             trial = self._ask_at_random() if rejected >= RANDOM_AFTER else self.ledger.study.ask()
             draw = self.resolve(trial)
+            if self._balance is not None:
+                self._balance.note(fixed, rejected=draw is None)
             if draw is not None:
                 return draw
         raise NothingLeft(
@@ -86,14 +92,24 @@ class Drawer:
             + self._most_often()
         )
 
-    def _require_more(self) -> None:
-        """Queue the next config of a grid; in any finite space say when there is none."""
+    def _queue_next(self) -> Params:
+        """Queue the next config of an enumeration, or the next option of a balanced choice, and return the params that
+        a balanced draw has fixed. In any finite space say when there is nothing left.
+        """
         for params, config in self.grid or ():
             if config_hash(config) not in self.seen:
                 self.ledger.enqueue(config, params, {})
-                return
+                return {}
         if self.grid is not None or len(self.seen - {""}) >= self._size:
-            raise NothingLeft(f"all {len(self.seen - {''}):,} configs of the space have been drawn{self._most_often()}")
+            count = len(self.seen - {""})
+            raise NothingLeft(f"all {count:,} configs of {self.listed} have been drawn{self._most_often()}")
+        if self._balance is None:
+            return {}
+        fixed = self._balance.next()
+        if fixed is None:
+            raise NothingLeft(f"nothing is left to draw of any option of {self._balance.path}{self._most_often()}")
+        self.ledger.enqueue_part(fixed)
+        return fixed
 
     def resolve(self, trial: optuna.Trial) -> Draw | None:
         """The draw of an asked or adopted trial; None where it was rejected (and has been told)."""
@@ -108,7 +124,9 @@ class Drawer:
             return None
         broken = {name: value for name, value in excess.items() if value > 0}
         if broken:
-            self.ledger.reject(trial, Verdict.INFEASIBLE, f"over its limit: {', '.join(broken)}", excess)
+            cause = f"over its limit: {', '.join(broken)}"
+            self.causes[cause] += 1
+            self.ledger.reject(trial, Verdict.INFEASIBLE, cause, excess)
             return None
         earlier = self.known.setdefault(digest, trial.number)
         if earlier != trial.number:

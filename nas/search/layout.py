@@ -38,6 +38,10 @@ class Layout:
         """Ray Tune's own files: never read again, deleted after the run."""
         return self.home / "cache" / "ray"
 
+    def gallery(self, study: str) -> Path:
+        """Pictures of a study's data, until they are in the tracking store."""
+        return self.home / "cache" / "gallery" / study
+
     def checkpoints(self, study: str, number: int) -> Path:
         """A running trial's checkpoints."""
         return self.home / "checkpoints" / study / f"{number:05d}"

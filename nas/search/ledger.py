@@ -78,6 +78,10 @@ class Ledger:
         attributes = {"hash": config_hash(config), "config": to_dict(config), **names}
         self.study.enqueue_trial(dict(params), user_attrs=attributes)
 
+    def enqueue_part(self, params: Mapping[str, Any]) -> None:
+        """Queue a draw in which these params are fixed, and the sampler chooses all others."""
+        self.study.enqueue_trial(dict(params))
+
     def begin(self, trial: optuna.Trial, config: Config, cost: Cost | None) -> None:
         """Note what a trial is going to train, and where. Doing it again changes nothing."""
         if "started" in trial.user_attrs:
@@ -116,6 +120,7 @@ class Ledger:
         trial.set_user_attr("epochs", result.epochs)
         trial.set_user_attr("best_epoch", result.best_epoch)
         trial.set_user_attr("details", json.loads(json.dumps(result.details)))
+        trial.set_user_attr("folder", str(result.folder) if result.folder else None)
         trial.set_user_attr("values", list(values))
         self._conclude(trial, Verdict.COMPLETE)
 
@@ -224,6 +229,7 @@ def record_of(frozen: FrozenTrial, ledger: Ledger) -> TrialRecord:
         started=attributes.get("started"),
         finished=attributes.get("finished"),
         optuna_trial_id=frozen._trial_id,
+        folder=attributes.get("folder"),
     )
 
 

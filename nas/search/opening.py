@@ -17,6 +17,7 @@ from nas.space.config import Config
 from nas.space.describe import difference, fingerprint
 from nas.space.mistakes import near
 from nas.space.search_space import Objective, SearchSpace
+from nas.space.tasks import task_of
 
 REFERENCES = ".references"
 
@@ -63,6 +64,7 @@ def open_study(storage: RDBStorage, space: SearchSpace, sampler: str, seed: int,
     _name_and_queue(ledger, space, space.baselines, "baseline")
     _set(study, "published", {name: dict(figures) for name, figures in space.published.items()})
     if data is not None:
+        _set(study, "task", task_of(space.template))
         _set(study, "class_names", list(data.class_names))
         _set(study, "counts", dict(data.counts))
     return ledger

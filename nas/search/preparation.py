@@ -18,14 +18,15 @@ from nas.space.finite import grid
 from nas.space.mistakes import Mistake, SpaceError
 from nas.space.search_space import SearchSpace
 
+COSTS_REMEMBERED = 4096
+
 
 def prepare_data(space: SearchSpace, layout: Layout) -> DataInfo | None:
     """Read and decode the data of every config that may come, once. Returns what is known of the template's own."""
     if not isinstance(space.template, TrialConfig):
         return None
     seed = seed_of(space)
-    variants = [config for _, config in grid(space.template.data)] if has_hole(space.template.data) else []
-    infos = [prepare(data, layout.place, seed) for data in variants or [space.template.data]]
+    infos = [prepare(data, layout.place, seed) for data in data_variants(space.template)]
     named = {config.data for config in space.references.values() if isinstance(config, TrialConfig)}
     for data in named - {space.template.data}:
         prepare(data, layout.place, seed)
@@ -33,16 +34,32 @@ def prepare_data(space: SearchSpace, layout: Layout) -> DataInfo | None:
     return replace(infos[0], digest=digest)
 
 
+def data_variants(template: TrialConfig) -> list[Data]:
+    """Every data config that the template may have."""
+    return [config for _, config in grid(template.data)] if has_hole(template.data) else [template.data]
+
+
 def cost_measure(layout: Layout) -> Callable[[Config], Cost | None]:
-    """Costs by config; the data's shape is looked up once for each data config."""
+    """Costs by config, of the layers that its last phase trains.
+
+    The data's shape is looked up once for each data config. To trace a large network takes seconds, so the costs of
+    the last few thousand networks are remembered.
+    """
     shapes: dict[Data, tuple[Shape, int]] = {}
+    costs: dict[tuple[str, Shape, int], Cost] = {}
 
     def measure(config: Config) -> Cost | None:
         if not isinstance(config, TrialConfig):
             return None
         if config.data not in shapes:
             shapes[config.data] = shape_of(config.data, layout.place)
-        return measure_cost(config.model, *shapes[config.data])
+        model, (shape, classes) = config.trained_model, shapes[config.data]
+        network = (config_hash(model), shape, classes)
+        if network not in costs:
+            costs[network] = measure_cost(model, shape, classes)
+            if len(costs) > COSTS_REMEMBERED:
+                del costs[next(iter(costs))]
+        return costs[network]
 
     return measure
 

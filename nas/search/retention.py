@@ -1,8 +1,12 @@
-"""Which weights stay on the disk: those of the front and of the five best; checkpoints go with the verdict."""
+"""Which weights stay on the disk: those of the front and of the five best; checkpoints go with the verdict.
+
+Pictures and tables of a trial stay, they are small.
+"""
 
 import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from nas.records import Verdict
 from nas.search.layout import Layout
@@ -11,6 +15,8 @@ from nas.space.search_space import Objective
 from nas.tracking.record import TrialRecord
 
 BEST_KEPT = 5
+FINDINGS = "findings"
+"""The folder of pictures and tables within a trial's own."""
 
 
 @dataclass
@@ -48,7 +54,27 @@ class Retention:
             candidates[record.number] = list(values or [])
         self.kept = {number: candidates[number] for number in worth_keeping(candidates, self.ledger.objectives)}
         for number in {*candidates, record.number} - self.kept.keys():
-            shutil.rmtree(self.layout.weights(study, number), ignore_errors=True)
+            for path in spare_paths(self.layout.weights(study, number)):
+                remove(path)
+
+
+def spare_paths(folder: Path) -> list[Path]:
+    """What can go of a trial whose weights are not worth keeping: all but its findings; of a folder without any the
+    folder itself.
+    """
+    if not folder.is_dir():
+        return []
+    inside = sorted(folder.iterdir())
+    spare = [path for path in inside if path.name != FINDINGS]
+    return spare if len(spare) < len(inside) else [folder]
+
+
+def remove(path: Path) -> None:
+    """Delete a folder with all that is in it, or a file."""
+    if path.is_dir():
+        shutil.rmtree(path, ignore_errors=True)
+    else:
+        path.unlink(missing_ok=True)
 
 
 def worth_keeping(values: Mapping[int, Sequence[float]], objectives: Sequence[Objective]) -> set[int]:

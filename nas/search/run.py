@@ -9,20 +9,20 @@ from math import inf
 from typing import Literal, Protocol
 
 from nas.records import DataInfo, Verdict
-from nas.search.drawing import Drawer
+from nas.search.drawing import Drawer, Measure
+from nas.search.gallery import gallery
 from nas.search.layout import Layout
 from nas.search.ledger import Ledger
+from nas.search.listing import LISTED, listed, trials_by_default
 from nas.search.lock import study_lock
-from nas.search.names import EXTRA_TRIALS
 from nas.search.opening import check_unchanged, free_name, open_references, open_study
 from nas.search.preparation import check_named, cost_measure, job_maker, prepare_data, seed_of
+from nas.search.pretraining import augmentation_warnings, prepare_backbones
 from nas.search.queue import Budget, Listener, TrialQueue
 from nas.search.retention import Retention
 from nas.search.samplers import GP_LIMIT, check_sampler
 from nas.search.stopping import StoppingRule, check_scheduler
 from nas.search.storage import open_storage, quiet_optuna, sqlite_path
-from nas.space.algebra import config_hash
-from nas.space.finite import grid, size
 from nas.space.load import LoadedSpace
 from nas.space.search_space import SearchSpace
 from nas.tracking.record import TrialRecord
@@ -62,6 +62,7 @@ class Summary:
     """How a search ended. counts: trials of the whole study by verdict; running: left to be resumed.
 
     notice: why it ended before its budget, if it did. arrived: whether the tracking service has everything.
+    sampler: what drew the configs. balanced: path of the choice whose options were drawn equally often, if any.
     """
 
     study: str
@@ -72,6 +73,8 @@ class Summary:
     seconds: float
     interrupted: bool = False
     arrived: bool = True
+    sampler: str = "tpe"
+    balanced: str | None = None
 
 
 class View(Listener, Protocol):
@@ -94,7 +97,7 @@ def search(loaded: LoadedSpace, options: Options, tracker: Tracker, view: View) 
     Ctrl-C ends it early: running trials stay RUNNING in the ledger, for the next call to adopt.
 
     Raises:
-        SpaceError, StudyChanged, DataError, StorageError: before any trial starts, with nothing changed.
+        SpaceError, StudyChanged, DataError, WeightsError, StorageError: before any trial starts, with nothing changed.
     """
     check_scheduler(options.scheduler)
     check_sampler(options.sampler, loaded.space)
@@ -105,11 +108,13 @@ def search(loaded: LoadedSpace, options: Options, tracker: Tracker, view: View) 
         check_unchanged(storage, space)
         with _starting(options, loaded) as executor:
             data = prepare_data(space, options.layout)
-            check_named(space, cost_measure(options.layout))
+            prepare_backbones(space, options.layout.place)
+            measure = cost_measure(options.layout)
+            check_named(space, measure)
             ready = executor.result()  # what the machine cannot give is said before the study exists
             main = open_study(storage, space, options.sampler, seed_of(space), data)
             references = open_references(storage, space)
-            queue = _make_queue(space, main, references, options)
+            queue = _make_queue(space, main, references, measure, options)
             view.opened(main, queue.budget.trials, _warnings(options, queue, data))
             _report_to(queue, tracker, view, Retention(main, options.layout, options.keep_all))
             began, interrupted = time.monotonic(), False
@@ -127,6 +132,8 @@ def search(loaded: LoadedSpace, options: Options, tracker: Tracker, view: View) 
                 seconds=time.monotonic() - began,
                 interrupted=interrupted,
                 arrived=arrived,
+                sampler=options.sampler,
+                balanced=space.balanced,
             )
 
 
@@ -160,27 +167,29 @@ def _start_ray_executor(options: Options, loaded: LoadedSpace) -> "Executor":
 
 def _warnings(options: Options, queue: TrialQueue, data: DataInfo | None) -> list[str]:
     """What a person should know before it starts."""
-    found = list(data.warnings) if data else []
+    found = [*(data.warnings if data else ()), *augmentation_warnings(queue.space)]
     if options.sampler == "gp" and queue.budget.trials > GP_LIMIT:
         found.append(f"--sampler: gp takes seconds a draw beyond {GP_LIMIT} trials; tpe does not")
+    if options.sampler in LISTED and queue.space.balanced:
+        found.append(f"--sampler: {options.sampler} tries what it lists; balanced={queue.space.balanced!r} has no say")
     if options.address and sqlite_path(options.storage) is not None:
         found.append("--address: the home folder must lie where every node sees it")
     return found
 
 
-def _make_queue(space: SearchSpace, main: Ledger, references: Ledger, options: Options) -> TrialQueue:
-    listed = options.sampler == "grid"
-    baselines = len({config_hash(config) for config in space.baselines.values()})
-    rows = grid(space.template) if listed else None
-    by_default = int(size(space.template)) if listed else baselines + EXTRA_TRIALS
+def _make_queue(space: SearchSpace, main: Ledger, references: Ledger, measure: Measure, options: Options) -> TrialQueue:
+    kind = "the ablation" if options.sampler == "ablation" else "the space"
+    drawer = Drawer(space, main, measure, seed_of(space), grid=listed(options.sampler, space), listed=kind)
+    # an ablation compares finished trials, each with the base: none of them is stopped
+    scheduler = "none" if options.sampler == "ablation" else options.scheduler
     return TrialQueue(
         space=space,
         main=main,
         references=references,
-        drawer=Drawer(space, main, cost_measure(options.layout), seed_of(space), grid=rows),
-        rule=StoppingRule(options.scheduler, space.objectives, space.epochs_of(space.template)),
+        drawer=drawer,
+        rule=StoppingRule(scheduler, space.objectives, space.epochs_of(space.template)),
         make_job=job_maker(space, options.layout),
-        budget=Budget(options.trials or by_default, options.seconds),
+        budget=Budget(options.trials or trials_by_default(options.sampler, space), options.seconds),
         stop_baselines=options.stop_baselines,
     )
 
@@ -189,6 +198,9 @@ def _report_to(queue: TrialQueue, tracker: Tracker, view: View, retention: Reten
     """Let the listeners know what happens, and the tracker what it has missed."""
     queue.listeners = (_Mirror(tracker), view, retention)
     queue.run_id = lambda record: tracker.run_ids().get(record.uid)
+    draw = gallery(queue.space, retention.layout)
+    if draw is not None:
+        tracker.show_data(queue.space.name, draw)
     for ledger in (queue.main, queue.references):
         for record in ledger.records():
             if record.verdict is not None:

@@ -24,6 +24,7 @@ SAMPLERS: dict[str, Callable[[int], BaseSampler]] = {
     "tpe": _tpe,
     "random": lambda seed: RandomSampler(seed=seed),
     "grid": lambda seed: RandomSampler(seed=seed),  # the enumeration queues its configs; nothing is left to sample
+    "ablation": lambda seed: RandomSampler(seed=seed),  # likewise
     "gp": lambda seed: GPSampler(seed=seed, deterministic_objective=False, warn_independent_sampling=False),
     "nsga2": lambda seed: NSGAIISampler(seed=seed),
     "cmaes": lambda seed: CmaEsSampler(seed=seed, warn_independent_sampling=False),
@@ -46,6 +47,9 @@ def check_sampler(name: str, space: SearchSpace) -> None:
     """
     if name not in SAMPLERS:
         raise SpaceError([Mistake("--sampler", f"unknown sampler {name!r}", near(name, SAMPLERS))])
+    if name == "ablation" and not space.baselines:
+        what = f"ablation changes one value of a base at a time, and {space.name} has no baseline to be the base"
+        raise SpaceError([Mistake("--sampler", what, 'give the space baselines={"base": ...}, or use tpe')])
     reason = _refusal(name, space)
     if reason:
         raise SpaceError([Mistake("--sampler", f"{name} cannot serve this space: {reason}", "use tpe or random")])

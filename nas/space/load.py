@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import CodeType, FrameType, ModuleType
 
+from nas.space.adapt import located
 from nas.space.config import Component
 from nas.space.file_mistakes import about_crash, about_path, about_syntax
 from nas.space.mistakes import Mistake, SpaceError, gathering
@@ -65,7 +66,7 @@ def load_space_file(place: str, seconds: float = TIME_LIMIT) -> LoadedSpace:
         mistakes = list(_taken_kinds(module, kinds_before, file))
         if mistakes:
             raise SpaceError(mistakes)
-        space = pick_space(module, name, file)
+        space = located(pick_space(module, name, file), path.parent)
     except BaseException:
         sys.modules.pop(module.__name__, None)
         Component.kinds.clear()

@@ -7,11 +7,20 @@ from typing import Any, Literal
 from nas.records import Cost
 from nas.space.mistakes import Mistake, SpaceError, put_off
 
-METRICS = (
-    "val_accuracy", "val_loss", "train_accuracy", "train_loss", "accuracy_per_million_params",
-    "params", "trainable_params", "flops", "activation_bytes", "seconds",
-)  # fmt: skip
-"""What an objective of a trained network may aim at. Test figures are not among them: they never steer anything."""
+_COSTS = ("params", "trainable_params", "flops", "activation_bytes", "seconds")
+METRICS_OF_TASK = {
+    "classification": (
+        "val_accuracy", "val_loss", "train_accuracy", "train_loss", "accuracy_per_million_params", *_COSTS,
+    ),
+    "regression": (
+        "val_r2", "val_mse", "val_mae", "val_loss", "train_r2", "train_mse", "train_mae", "train_loss", *_COSTS,
+    ),
+}  # fmt: skip
+"""What an objective may aim at on images and on a table. Test figures are not among them: they never steer anything."""
+METRICS = tuple(dict.fromkeys(metric for metrics in METRICS_OF_TASK.values() for metric in metrics))
+"""All of them."""
+GREATER_IS_BETTER = ("accuracy", "accuracy_per_million_params", "r2", "precision", "recall", "f1", "ratio", "on_front")
+"""Names, or ends of names, of figures of which the largest is the best; of all others the smallest is."""
 
 PlainObjective = Callable[[Any, int], Iterator[Mapping[str, float]]]
 """A Python objective in place of training: called with config and budget, yields metrics after each epoch."""

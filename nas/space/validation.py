@@ -8,13 +8,16 @@ from nas.space.checks import has_hole, shown
 from nas.space.config import Config
 from nas.space.holes import Choice, Repeat, is_plain
 from nas.space.mistakes import Mistake, SpaceError, join, near
-from nas.space.objectives import METRICS, Constraint, Objective
+from nas.space.objectives import Constraint, Objective
 from nas.space.overlap import overlap
+from nas.space.tasks import metric_problem, task_mistakes, task_of, usual_metric
 
 if TYPE_CHECKING:
     from nas.space.search_space import SearchSpace
 
-_FIXED = ("epochs", "seed")
+SAMPLERS = ("tpe", "random", "grid", "ablation", "gp", "nsga2", "cmaes", "qmc")
+"""What may draw configs, by name."""
+_FIXED = ("epochs", "seed", "replicates")
 """Fields that all trials of a study share, or they could not be compared."""
 
 
@@ -44,6 +47,9 @@ def space_mistakes(space: "SearchSpace") -> Iterator[Mistake]:
                 if mistake not in of_template:  # a config made by template.replace(...) has what is wrong there too
                     yield mistake.under(f"{group}.{name}")
     yield from _shared_name_mistakes(space)
+    if not wrong:
+        yield from task_mistakes(template, space.references)
+        yield from _drawing_mistakes(space)
 
 
 def name_mistakes(name: object) -> Iterator[Mistake]:
@@ -110,26 +116,40 @@ def _overlap_mistakes(template: Config) -> Iterator[Mistake]:
                     yield Mistake(f"template.{path}", what, "keep their values apart")
 
 
+def _drawing_mistakes(space: "SearchSpace") -> Iterator[Mistake]:
+    sampler: Any = space.sampler
+    balanced: Any = space.balanced
+    if sampler not in SAMPLERS:
+        yield Mistake("sampler", f"unknown sampler {shown(sampler)}", near(str(sampler), SAMPLERS))
+    if balanced is None:
+        return
+    choices = [path for path, hole in holes(space.template) if isinstance(hole, Choice)]
+    if balanced not in choices:
+        hint = near(str(balanced), choices) if choices else "the template has none; leave it out"
+        yield Mistake("balanced", f"must be the path of a choice, got {shown(balanced)}", hint)
+
+
 def _objective_mistakes(space: "SearchSpace") -> Iterator[Mistake]:
     objectives: Any = space.objectives
     function: Any = space.objective
+    usual = usual_metric(task := task_of(space.template))
     if function is not None and not callable(function):
         yield Mistake("objective", f"must be a function of config and epochs, got {shown(function)}")
     if not isinstance(objectives, (tuple, list)):
-        yield Mistake("objectives", f"must be a tuple, got {shown(objectives)}", 'write (maximize("val_accuracy"),)')
+        yield Mistake(
+            "objectives", f"must be a tuple, got {shown(objectives)}", f'write (maximize("{usual_metric(task)}"),)'
+        )
         return
     if not objectives:
-        yield Mistake("objectives", "is empty", 'give at least one, such as maximize("val_accuracy")')
+        yield Mistake("objectives", "is empty", f'give at least one, such as maximize("{usual}")')
     seen = set()
     for index, objective in enumerate(objectives):
         if not isinstance(objective, Objective) or not isinstance(objective.metric, str):
             yield Mistake(f"objectives.{index}", f"must be maximize(...) or minimize(...), got {shown(objective)}")
             continue
-        if space.objective is None and objective.metric not in METRICS:
-            hint = near(objective.metric, METRICS)
-            if objective.metric.startswith("test_"):
-                hint = "test figures never steer a search; use the val_ metric"
-            yield Mistake(f"objectives.{index}", f"unknown metric {objective.metric!r}", hint)
+        problem = metric_problem(objective.metric, task) if space.objective is None else None
+        if problem:
+            yield Mistake(f"objectives.{index}", *problem)
         if objective.metric in seen:
             yield Mistake(f"objectives.{index}", f"{objective.metric!r} stands there twice", "remove one")
         seen.add(objective.metric)

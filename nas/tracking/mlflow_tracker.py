@@ -35,7 +35,7 @@ class MlflowTracker:
     def _write(self, wanted: _Wanted) -> None:
         study = wanted.record.study
         self._runs.write(wanted.record, wanted.paused)
-        if study in self._data:
+        if study in self._data and wanted.record.verdict is not None:
             self._show_data(study)
 
     def _show_data(self, study: str) -> None:
@@ -56,7 +56,7 @@ class MlflowTracker:
         self._outbox.put(record.uid, _Wanted(record, paused=False))
 
     def show_data(self, study: str, draw: Callable[[], Path]) -> None:
-        """Show what the study's data looks like, with its first trial."""
+        """Show what the study's data looks like, after the first verdict: drawing would hold the first trials up."""
         self._data[study] = draw
 
     def pause(self, uids: Iterable[str]) -> None:

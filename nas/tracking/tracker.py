@@ -26,7 +26,8 @@ class Tracker(Protocol):
     def show_data(self, study: str, draw: Callable[[], Path]) -> None:
         """Show what the study's data looks like, once for each study. Returns at once.
 
-        draw: fills a folder with pictures and tables and returns it; called later, from another thread, if at all.
+        draw: fills a folder with pictures and tables and returns it; called after a verdict, from another thread, if at
+        all.
         """
 
     def pause(self, uids: Iterable[str]) -> None:

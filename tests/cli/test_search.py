@@ -55,7 +55,7 @@ WRONG = [
     (["tiny.py", "--keep", "none"], "--keep: unknown choice 'none'; known are best, all"),
     (
         ["tiny.py", "--data", "cifar1"],
-        "--data: 'cifar1' is neither a folder here nor a data set; did you mean cifar10?",
+        "--data: 'cifar1' is neither a file or folder here nor a data set; did you mean cifar10?",
     ),
     (
         ["parabola.py", "--data", "digits"],

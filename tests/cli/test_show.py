@@ -74,7 +74,7 @@ def test_published_parameter_counts_for_the_published_images(run):
 def test_a_baseline_that_does_not_fit_is_told_and_the_rest_is_shown(run, here):
     text = (here / "tiny.py").read_text().replace("filters=8,", 'filters=8, kernel_size=9, padding="valid",')
     (here / "tiny.py").write_text(text)
-    problem = "a 9x9 kernel does not fit a 8x8 map (layer conv 1)"
+    problem = "a 9x9 kernel does not fit a 8x8 map (layer conv1)"
     assert f"eight: {problem}" in run("show", "tiny.py", "--no-time").stdout.replace("\n", " ")
     found = json.loads(run("show", "tiny.py", "--no-time", "--json").stdout)
     eight = found["references"]["eight"]
@@ -104,6 +104,13 @@ def test_the_budget_and_the_infeasible_share(run, here):
             ["tiny.py", "--input", "128"],
             "--input: '128' is not a shape of images; write channels x height x width as 3x128x128",
         ),
+        (["--layers", "mobilenetv2"], "--layers: unknown network 'mobilenetv2'; did you mean mobilenet_v2?"),
+        (["tiny.py", "--layers", "vgg16"], "--layers: shows vgg16 instead of a space; leave out FILE"),
+        (
+            ["--layers", "vgg16", "--input", "3x32x31"],
+            "--input: vgg16 needs 32x32 pixels, got 32x31; give at least 32x32",
+        ),
+        ([], "FILE[:NAME]: is missing; see nas show --help"),
         (["tiny.py", "--classes", "1"], "--classes: 1 is too low; give 2 or more"),
         (["tiny.py", "--draws", "0"], "--draws: 0 is too low; give 1 or more"),
         (
@@ -115,6 +122,21 @@ def test_the_budget_and_the_infeasible_share(run, here):
 def test_wrong_arguments(run, args, line):
     result = run("show", *args)
     assert (result.stderr, result.stdout, result.exit_code) == (f"nas: error: {line}\n", "", 2)
+
+
+def test_the_layers_of_a_network(run):
+    lines = run("show", "--layers", "vgg16", "--input", "1x32x48").stdout.splitlines()
+    assert lines[0] == "vgg16: 31 layers without the classifier, 14.7 M parameters, images 1 x 32 x 48"
+    assert lines[3].split() == ["0", "features.0", "Conv2d", "64", "x", "32", "x", "48", "640"]
+    assert lines[-1].split() == ["30", "features.30", "MaxPool2d", "512", "x", "1", "x", "1"]
+    assert len(lines) == 3 + 31
+
+
+def test_the_layers_of_a_network_as_json(run):
+    found = json.loads(run("show", "--layers", "mobilenet_v2", "--json").stdout)
+    assert (found["name"], found["input"], len(found["layers"])) == ("mobilenet_v2", [3, 224, 224], 139)
+    first = {"index": 0, "path": "features.0.0", "kind": "Conv2d", "output": [32, 112, 112], "params": 864}
+    assert found["layers"][0] == first
 
 
 def test_nothing_is_written(run, here):

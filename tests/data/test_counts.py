@@ -34,7 +34,7 @@ def folder(base, **images):
 
 
 def test_a_folder_of_class_folders(tmp_path):
-    assert expected_counts(folder(tmp_path, root=50)) == {"train": 70, "val": 15, "test": 15}
+    assert expected_counts(folder(tmp_path, root=50)) == {"train": 65, "val": 20, "test": 15}
 
 
 def test_a_folder_with_all_three_parts(tmp_path):

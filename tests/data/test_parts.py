@@ -153,8 +153,8 @@ def test_classes_with_too_few_images_are_all_named() -> None:
     [
         (Digits(), [Part.NONE], {Part.VAL: 0.15, Part.TEST: 0.15}),
         (Cifar10(), [Part.TRAIN, Part.TEST], {Part.VAL: 0.2}),
-        (ImageFolder(path="x"), [Part.NONE], {Part.VAL: 0.15, Part.TEST: 0.15}),
-        (ImageFolder(path="x"), [Part.TRAIN], {Part.VAL: 0.15, Part.TEST: 0.15}),
+        (ImageFolder(path="x"), [Part.NONE], {Part.VAL: 0.2, Part.TEST: 0.15}),
+        (ImageFolder(path="x", val_share=0.15), [Part.TRAIN], {Part.VAL: 0.15, Part.TEST: 0.15}),
         (ImageFolder(path="x"), [Part.TRAIN, Part.TEST], {Part.VAL: 0.2}),
         (ImageFolder(path="x", val_share=0.3), [Part.TRAIN, Part.TEST], {Part.VAL: 0.3}),
         (ImageFolder(path="x", test_share=0.3), [Part.TRAIN, Part.VAL], {Part.TEST: 0.3}),

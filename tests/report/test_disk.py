@@ -79,6 +79,18 @@ def test_freeing_tells_bytes(tmp_path: Path) -> None:
     assert by_kind([spare, spare, Spare("checkpoints", folder, 1)]) == {"weights": (2, 24), "checkpoints": (1, 1)}
 
 
+def test_of_trials_that_are_not_worth_keeping_the_findings_stay(main: Ledger, layout: Layout) -> None:
+    folder = fill(layout.weights("small", 1), 10)
+    fill(folder / "findings", 5)
+    fill(layout.weights("small", 4) / "findings", 5)
+    found: list[Spare] = []
+    visit_spare(main.storage, layout, found.append)
+    assert [(spare.path, spare.size) for spare in found] == [(folder, 10)]
+    assert found[0].free() == 10
+    assert [path.name for path in folder.rglob("*")] == ["findings", "file"]
+    assert {spare.path for spare in study_folders(layout, "small")} == {folder, layout.weights("small", 4)}
+
+
 def test_all_folders_of_a_study_and_nobody_elses(layout: Layout) -> None:
     own = {fill(layout.weights("small", 3), 10), fill(layout.weights("small.references", 0), 1)}
     own |= {fill(layout.checkpoints("small", 4), 10)}

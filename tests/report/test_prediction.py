@@ -29,6 +29,14 @@ def test_a_search_is_its_baselines_and_the_mean_of_the_draws(monkeypatch):
     assert (found.trials, found.at_once) == (12, 2)
 
 
+def test_replicates_validation_images_and_epochs_of_their_own_length_count(monkeypatch):
+    monkeypatch.setattr("nas.report.prediction._trials_at_once", lambda: 1)
+    config, cost = priced(100)
+    named = [(config.replace(replicates=3), cost), (config.replace(images_per_epoch=20), cost)]
+    found = predict(Plan(named, [], extra=0, images=50, validated=30), lambda config, cost: 0.1)
+    assert found.seconds == pytest.approx((3 * (50 + 20) + (20 + 20)) * 0.1)
+
+
 def test_three_networks_are_measured_at_most():
     measured = []
     plan = Plan(named=[], drawn=[priced(flops) for flops in (5, 1, 2, 9, 7)], extra=1, images=1)

@@ -37,7 +37,7 @@ def test_a_foreign_component_is_named() -> None:
     telling = Telling.of([to_dict(config(1, 64)), to_dict(config(4, 64))])
     vgg = to_dict(TrialConfig(data=Digits(), model=VGG19(upscale_to=32)))
     assert telling.code(vgg) == "vgg19 constant"
-    assert telling.sentence(vgg) == "model vgg19, head_width 2048, dropout 0, upscale_to 32, schedule constant"
+    assert telling.sentence(vgg) == "model vgg19, upscale_to 32, schedule constant"
 
 
 def test_nothing_tells_a_single_config_or_none() -> None:

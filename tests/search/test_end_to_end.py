@@ -112,6 +112,8 @@ def test_mlflow_holds_the_same(home: Path) -> None:
     assert experiment is not None
     runs = {run.info.run_name: run for run in client.search_runs([experiment.experiment_id])}
     assert {"baseline four, again", "baseline mine", "baseline broken", "outside"} <= runs.keys()
+    data = runs.pop("data")
+    assert {file.path for file in client.list_artifacts(data.info.run_id)} >= {"class_counts.json", "samples.png"}
     assert len(runs) == 6
     study = optuna.load_study(study_name="whole", storage=f"sqlite:///{home / 'optuna.db'}")
     for trial in study.trials:

@@ -1,19 +1,27 @@
+from pathlib import Path
+
 import pytest
 
 from nas import (
+    MLP,
+    Adam,
+    Augmentation,
+    Backbone,
     Cifar10,
     Config,
     ConvNet,
+    Diabetes,
     Digits,
     ImageFolder,
     SearchSpace,
     SpaceError,
+    Table,
     TrialConfig,
     choice,
     maximize,
     minimize,
 )
-from nas.space.adapt import Changes, adapted
+from nas.space.adapt import Changes, adapted, located
 from nas.space.algebra import encode
 
 TEMPLATE = TrialConfig(
@@ -140,3 +148,81 @@ def test_a_plain_objective_s_own_field_epochs_is_set_too():
     changed = adapted(plain(template=Long(x=choice(0.0, 1.0))), Changes(epochs=4))
     assert changed.template.epochs == 4
     assert changed.objectives == (minimize("y"),) != (maximize("y"),)
+
+
+def tables(**changes):
+    template = TrialConfig(data=Diabetes(), model=MLP(), optimizer=Adam(lr=choice(0.1, 0.01)))
+    return SearchSpace("rows", template, objectives=(maximize("val_r2"),), **changes)
+
+
+def test_a_file_with_a_target_is_a_table():
+    changed = adapted(tables(), Changes(data="/here/houses.csv", target="price"))
+    assert changed.template.data == Table(path="/here/houses.csv", target="price")
+
+
+def test_a_table_by_its_name():
+    changed = adapted(tables(), Changes(data="diabetes", limit=20))
+    assert changed.template.data == Diabetes(limit=20)
+
+
+@pytest.mark.parametrize("changes", [Changes(image_size=8), Changes(data="diabetes", image_size=8)])
+def test_a_table_has_no_image_size(changes):
+    with pytest.raises(SpaceError, match=r"^--image-size: a table has no images; leave it out$"):
+        adapted(tables(), changes)
+
+
+def test_what_is_for_images_only_is_refused_for_a_table():
+    turned = SearchSpace(
+        "turned",
+        TrialConfig(data=Digits(), model=MLP(), augmentation=Augmentation(rotation=choice(0.0, 9.0))),
+        objectives=(minimize("val_loss"),),
+    )
+    with pytest.raises(SpaceError, match="augmentation: is for images, not for a table"):
+        adapted(turned, Changes(data="diabetes"))
+
+
+def test_a_limit_reaches_every_data_and_stays_with_new_data():
+    template = TEMPLATE.replace(data=choice(Digits(), Cifar10()))
+    changed = adapted(space(template=template, baselines={}), Changes(limit=100))
+    assert [option.limit for option in changed.template.data.options] == [100, 100]
+    assert changed.references["outside"].data == Digits(image_size=32, limit=100)
+    assert adapted(space(), Changes(data="mnist", limit=50)).baselines["small"].data.limit == 50
+
+
+def backbones(**changes):
+    model = choice(Backbone("mobilenet_v2", weights="imagenet"), ConvNet())
+    template = TrialConfig(data=Digits(), model=model)
+    given = {
+        "baselines": {"mobile": template.replace(model=Backbone("mobilenet_v2", weights="imagenet"))},
+        "references": {"own": template.replace(model=Backbone("mobilenet_v2"))},
+    }
+    return SearchSpace("transfer", **{"template": template, **given, **changes})
+
+
+@pytest.mark.parametrize(("given", "weights"), [("none", None), ("imagenet", "imagenet"), ("/w/x.pth", "/w/x.pth")])
+def test_weights_reach_every_backbone(given, weights):
+    changed = adapted(backbones(), Changes(weights=given))
+    assert changed.template.model.options[0].weights == weights
+    assert changed.template.model.options[1] == ConvNet()
+    assert changed.baselines["mobile"].model.weights == weights
+    assert changed.references["own"].model.weights == weights
+
+
+def test_weights_take_the_place_of_a_choice_of_weights():
+    both = TrialConfig(data=Digits(), model=Backbone("mobilenet_v2", weights=choice(None, "imagenet"), dropout=0.1))
+    changed = adapted(backbones(template=both, baselines={}), Changes(weights="none"))
+    assert changed.template.model.weights is None
+
+
+def test_weights_without_a_backbone_are_refused():
+    with pytest.raises(SpaceError, match=r"^--weights: tiny has no backbone to give them to; leave it out$"):
+        adapted(space(), Changes(weights="none"))
+
+
+def test_relative_paths_of_data_begin_at_the_folder_of_the_space_file():
+    data = choice(ImageFolder(path="pictures"), ImageFolder(path="/there", image_size=32), Digits())
+    named = {"small": SMALL.replace(data=ImageFolder(path="~/pictures"))}
+    found = located(space(template=TEMPLATE.replace(data=data), baselines={}, references=named), Path("/spaces"))
+    assert [getattr(each, "path", None) for each in found.template.data.options] == ["/spaces/pictures", "/there", None]
+    assert found.references["small"].data.path == "~/pictures"
+    assert located(space(), Path("/spaces")) == space()

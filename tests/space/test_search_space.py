@@ -5,12 +5,19 @@ from typing import Any
 import pytest
 
 from nas import (
+    MLP,
     VGG19,
     Config,
+    Constant,
     ConvNet,
     Cost,
+    Diabetes,
     Digits,
+    EarlyStopping,
+    Model,
     Objective,
+    Phase,
+    ReduceOnPlateau,
     SearchSpace,
     SpaceError,
     TrialConfig,
@@ -20,12 +27,14 @@ from nas import (
     max_params,
     maximize,
     minimize,
+    uniform,
 )
 from nas.space.mistakes import gathering
 
 TEMPLATE = TrialConfig(data=Digits(), model=ConvNet(filters=choice(32, 64), dropout=choice(0.0, 0.2)))
 SMALL = TrialConfig(data=Digits(), model=ConvNet(filters=32))
 LARGE = TrialConfig(data=Digits(), model=VGG19())
+TABLE = TrialConfig(data=Diabetes(), model=MLP(input_dropout=choice(0.0, 0.1)))
 
 
 class Toy(Config):
@@ -83,6 +92,64 @@ WRONG: dict[str, tuple[dict[str, Any], list[str]]] = {
     "hole in seed": (
         {"template": TEMPLATE.replace(seed=choice(1, 2)), "baselines": {}},
         ["template.seed: takes no hole: all trials of a study share it; give it a value"],
+    ),
+    "hole in replicates": (
+        {"template": TEMPLATE.replace(replicates=choice(1, 2)), "baselines": {}},
+        ["template.replicates: takes no hole: all trials of a study share it; give it a value"],
+    ),
+    "misspelt sampler": (
+        {"sampler": "ablaton"},
+        ["sampler: unknown sampler 'ablaton'; did you mean ablation?"],
+    ),
+    "balanced by what is no hole": (
+        {"balanced": "model.convnet.filter"},
+        ["balanced: must be the path of a choice, got 'model.convnet.filter'; did you mean model.convnet.filters?"],
+    ),
+    "balanced without a choice": (
+        {"template": TEMPLATE.replace(model=ConvNet(dropout=uniform(0.0, 0.5))), "balanced": "model", "baselines": {}},
+        ["balanced: must be the path of a choice, got 'model'; the template has none; leave it out"],
+    ),
+    "accuracy of a table": (
+        {"template": TABLE, "baselines": {}, "references": {}, "objectives": (maximize("val_accuracy"),)},
+        ['objectives.0: a table has no val_accuracy; use maximize("val_r2")'],
+    ),
+    "accuracy of a table by default": (
+        {"template": TABLE, "baselines": {}, "references": {}},
+        ['objectives.0: a table has no val_accuracy; use maximize("val_r2")'],
+    ),
+    "R2 of images": (
+        {"objectives": (maximize("val_r2"),)},
+        ['objectives.0: images have no val_r2; use maximize("val_accuracy")'],
+    ),
+    "nothing to aim at on a table": (
+        {"template": TABLE, "baselines": {}, "references": {}, "objectives": ()},
+        ['objectives: is empty; give at least one, such as maximize("val_r2")'],
+    ),
+    "watching accuracy on a table": (
+        {
+            "template": TABLE.replace(
+                schedule=choice(Constant(), ReduceOnPlateau()), phases=(Phase(begins=0.5, schedule=ReduceOnPlateau()),)
+            ),
+            "objectives": (maximize("val_r2"),),
+            "baselines": {},
+            "references": {},
+        },
+        [
+            'template.schedule.reduce_on_plateau.metric: a table has no val_accuracy; use "val_r2"',
+            'template.phases.0.schedule.reduce_on_plateau.metric: a table has no val_accuracy; use "val_r2"',
+        ],
+    ),
+    "watching R2 on images": (
+        {"references": {"large": LARGE.replace(early_stopping=EarlyStopping(metric="val_r2"))}},
+        ['references.large.early_stopping.metric: images have no val_r2; use "val_accuracy"'],
+    ),
+    "images and a table": (
+        {"template": TEMPLATE.replace(data=choice(Digits(), Diabetes())), "baselines": {}, "references": {}},
+        ["template.data: offers images and tables, whose figures cannot be compared; make two spaces"],
+    ),
+    "a table beside images": (
+        {"references": {"large": TABLE.replace(model=MLP())}},
+        ["references.large.data: is of another task than the template's; leave it out"],
     ),
     "epochs beside the template's": (
         {"epochs": 3},
@@ -240,6 +307,20 @@ def test_spaces_with_an_objective_of_their_own() -> None:
     bare = SearchSpace("bare", Bare(x=choice(0.0, 1.0)), (maximize("score"),), objective=climb, epochs=7)
     assert bare.epochs_of(bare.template) == 7
     assert replace(bare, epochs=None).epochs_of(bare.template) == 1
+
+
+def test_a_space_of_tables() -> None:
+    aims = (maximize("val_r2"), minimize("val_mse"), minimize("params"))
+    stopping = EarlyStopping(metric="val_mae")
+    made = SearchSpace("table", TABLE.replace(early_stopping=stopping), aims, balanced="model.mlp.input_dropout")
+    assert made.objectives == aims
+
+
+def test_a_metric_of_ones_own_component_is_its_own_affair() -> None:
+    class Near(Model, kind="near"):
+        metric: str = "euclidean"
+
+    assert space(template=TEMPLATE.replace(model=Near()), baselines={}).template
 
 
 def test_constraints_are_positive_where_they_are_broken() -> None:

@@ -64,12 +64,15 @@ def test_the_data_is_shown_once_in_a_run_that_is_no_trials(database, open_runs, 
     assert [uid for uid, _, _ in runs_in(database)] == ["toy/0"]
 
 
-def test_a_tracker_shows_the_data_with_the_first_trial(database, tmp_path):
+def test_a_tracker_shows_the_data_with_the_first_verdict(database, tmp_path):
     tracker = MlflowTracker(f"sqlite:///{database}", database.parent / "files")
     tracker.show_data("toy", lambda: Path(findings(tmp_path / "data")))
     assert tracker.flush(60.0)
     assert not (tmp_path / "data").exists()
     tracker.mirror(running())
+    assert tracker.flush(60.0)
+    assert not (tmp_path / "data").exists()
+    tracker.mirror(complete())
     assert tracker.flush(60.0)
     assert (tmp_path / "data").exists()
     tracker.close()
