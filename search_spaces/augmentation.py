@@ -1,7 +1,7 @@
 """Which augmentation helps a small MLP most when all are given the same number of images?
 
 Published on CIFAR-10: six augmentations after 20,000 iterations in one epoch, one run each, without a control. Here the
-control is a baseline, every kind gets equally many trials, its strength is open, and each runs under three seeds.
+control is a baseline, the other kinds are tried at up to three strengths, and each runs under three seeds.
 
     nas search search_spaces/augmentation.py --data cifar10
 

@@ -24,7 +24,7 @@ COMMANDS: dict[str, dict[str, str]] = {
         "list": "The studies of the storage, or the published networks.",
         "leaderboard": "The trials of a study, the best first.",
         "trial": "Everything about one trial of a study.",
-        "effects": "What each value is worth: paired differences with confidence intervals.",
+        "effects": "What each value is worth, with confidence intervals.",
         "dashboard": "Open the MLflow and Optuna pages over the same studies.",
     },
     "Use": {

@@ -23,10 +23,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Outcome:
-    """A search that has ended. fresh: --fresh was given."""
+    """A search that has ended. fresh: --fresh was given. smoke: --smoke was."""
 
     summary: "Summary"
     fresh: bool
+    smoke: bool = False
 
     @property
     def exit_code(self) -> int:
@@ -122,8 +123,9 @@ class Outcome:
         if summary.interrupted or summary.running:
             trials = "1 trial waits" if summary.running == 1 else f"{summary.running} trials wait"
             same = "the same command" + (f" with --name {summary.study} in place of --fresh" if self.fresh else "")
+            go_on = f"{trials} to be continued, {same} goes on"
             why = "interrupted" if summary.interrupted else "the time is up"
-            found.append(f"{why}; {trials} to be continued, {same} goes on")
+            found.append(f"{why}; {'the same command begins another smoke run' if self.smoke else go_on}")
         if not self.summary.arrived:
             found.append("not everything has reached the tracking service; the next run of this study brings the rest")
         return found

@@ -136,7 +136,7 @@ def _run(loaded: LoadedSpace, asked: Asked, place: Place, tracker: Tracker) -> O
             summary = search(loaded, _options(asked, place, loaded.space.sampler), tracker, view)
     finally:
         tracker.close()
-    return Outcome(summary, asked.fresh)
+    return Outcome(summary, asked.fresh, asked.smoke)
 
 
 def _options(asked: Asked, place: Place, sampler: str) -> "Options":

@@ -16,7 +16,8 @@ class Data(Component, kind="data"):
     """A data set.
 
     val_share, test_share: what is set aside where the data has no such part of its own; stratified by class.
-    limit: use at most so many items, drawn by seed from each part in proportion; for trying things out.
+    limit: use only so many items, drawn by seed from each part in proportion, but at least one of every class in each;
+    for trying things out.
     """
 
     task: ClassVar[Task] = "classification"

@@ -161,9 +161,11 @@ def _abbreviate(words: Mapping[str, str]) -> dict[str, str]:
 
 
 def _in_words(name: str, value: Any) -> str:
+    if isinstance(value, Kind) and value == name.rpartition(".")[2]:
+        return f"with {name}"
     if isinstance(value, bool):
         return name if value else f"no {name}"
-    return f"{name} {_number(value)}"
+    return f"no {name}" if value is None else f"{name} {_number(value)}"
 
 
 def _in_letters(short: str, value: Any) -> str:

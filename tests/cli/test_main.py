@@ -35,10 +35,14 @@ Begin:
   train   Train one config of a space in this process, for debugging.
 
 Look:
-  list         The studies of the storage.
+  list         The studies of the storage, or the published networks.
   leaderboard  The trials of a study, the best first.
   trial        Everything about one trial of a study.
+  effects      What each value is worth, with confidence intervals.
   dashboard    Open the MLflow and Optuna pages over the same studies.
+
+Use:
+  ensemble  Average the best networks of studies that are done.
 
 Tidy:
   delete  Delete a study and everything that belongs to it.

@@ -1,7 +1,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nas import VGG19, Digits, ImageFolder, TrialConfig
+from nas import VGG19, Augmentation, ConvNet, Digits, ImageFolder, TrialConfig
 from nas.report.telling import Telling, flatten
 from nas.space.config import to_dict
 from tests.report.studies import config
@@ -65,3 +65,10 @@ def test_short_names_are_unique(paths: list[str]) -> None:
     telling = Telling.of_paths(paths)
     assert len(set(telling.words.values())) == len(set(telling.letters.values())) == len(paths)
     assert all(path.endswith(name) for path, name in telling.words.items())
+
+
+def test_a_component_named_like_its_field_is_there_or_not() -> None:
+    varied = TrialConfig(data=Digits(), model=ConvNet(), augmentation=Augmentation(flip="horizontal"))
+    telling = Telling.of([to_dict(varied), to_dict(varied.replace(augmentation=None))])
+    assert telling.sentence(to_dict(varied)).startswith("with augmentation")
+    assert telling.sentence(to_dict(varied.replace(augmentation=None))) == "no augmentation"
