@@ -136,13 +136,16 @@ def _unequal(left: Any, right: Any) -> bool:
 
 
 def _shortest(paths: Sequence[str]) -> dict[str, str]:
-    """For each path its shortest ending, in whole parts, that no other one has."""
+    """For each path its shortest ending, in whole parts, that no other one has and that says of what: `layers.0.width`
+    and `layers.length`, not `0.width` and `length`.
+    """
     found = {}
     for path in paths:
         parts = path.split(".")
         for count in range(1, len(parts) + 1):
             ending = parts[-count:]
-            if sum(other.split(".")[-count:] == ending for other in paths) == 1:
+            says_of_what = not ending[0].isdigit() and ending[0] != "length"
+            if says_of_what and sum(other.split(".")[-count:] == ending for other in paths) == 1:
                 break
         found[path] = ".".join(ending)
     return found

@@ -1,7 +1,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nas import VGG19, Augmentation, ConvNet, Digits, ImageFolder, TrialConfig
+from nas import MLP, VGG19, Augmentation, ConvNet, Dense, Digits, ImageFolder, TrialConfig
 from nas.report.telling import Telling, flatten
 from nas.space.config import to_dict
 from tests.report.studies import config
@@ -72,3 +72,9 @@ def test_a_component_named_like_its_field_is_there_or_not() -> None:
     telling = Telling.of([to_dict(varied), to_dict(varied.replace(augmentation=None))])
     assert telling.sentence(to_dict(varied)).startswith("with augmentation")
     assert telling.sentence(to_dict(varied.replace(augmentation=None))) == "no augmentation"
+
+
+def test_items_of_a_tuple_are_named_by_it() -> None:
+    models = [MLP(layers=tuple(Dense(width=width) for width in widths)) for widths in ((8,), (4, 4), (4, 2))]
+    telling = Telling.of([to_dict(TrialConfig(data=Digits(), model=model)) for model in models])
+    assert list(telling.words.values()) == ["layers.length", "layers.0.width", "layers.1.width"]
