@@ -3,12 +3,14 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from math import log
+from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
 
 from nas.artifacts.members import EnsembleError, Member
 from nas.config import TrialConfig
+from nas.cost import count_params
 from nas.data.splits import Splits, load_splits
 from nas.records import DataPlace
 from nas.training.precision import Forward, choose_precision, prepare_forward
@@ -49,21 +51,28 @@ class MeanNetwork(nn.Module):
         return outputs.log_softmax(2).logsumexp(0) - log(len(self.members))
 
 
+class Loaded(NamedTuple):
+    """A member, ready to predict. digest: of the data that it was trained on."""
+
+    forward: Forward
+    config: TrialConfig
+    digest: str
+
+
 def measure(members: Sequence[Member], place: DataPlace) -> list[Measured]:
     """What each member reaches, and last what all of them reach together, on the same images.
 
     Raises:
-        EnsembleError: they were trained on different data, or tested on different images.
+        EnsembleError: they were trained on different data, or it has changed since.
         DataError: the data is not there any more.
     """
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     loaded = [_load(member, device) for member in members]
-    configs = [config for _, config in loaded]
-    splits = [load_splits(config.data, place, config.seed, device) for config in configs]
-    _check(members, configs, splits)
+    splits = [load_splits(known.config.data, place, known.config.seed, device) for known in loaded]
+    _check(members, loaded, splits)
     same_val = all(torch.equal(splits[0].val.pixels, other.val.pixels) for other in splits[1:])
-    task = task_of(configs[0], splits[0])
-    forwards = [forward for forward, _ in loaded]
+    task = task_of(loaded[0].config, splits[0])
+    forwards = [known.forward for known in loaded]
     together = Forward(MeanNetwork(forwards, splits[0].target is None), lambda pixels: pixels, "fp32")
     names = [*(member.name for member in members), f"ensemble of {len(members)}"]
     return [
@@ -72,29 +81,27 @@ def measure(members: Sequence[Member], place: DataPlace) -> list[Measured]:
     ]
 
 
-def _load(member: Member, device: torch.device) -> tuple[Forward, TrialConfig]:
+def _load(member: Member, device: torch.device) -> Loaded:
     model, config, data = load_model(member.folder)
     scaling, precision = Scaling.from_data(data, device), choose_precision(config.precision, device)
-    return prepare_forward(model.to(device), scaling, precision), config
+    return Loaded(prepare_forward(model.to(device), scaling, precision), config, data["digest"])
 
 
 def _measure(name: str, forward: Forward, task: Task, splits: Splits, with_val: bool) -> Measured:
-    params = sum(weights.numel() for weights in forward.model.parameters())
+    params = count_params(forward.model)
     val = task.evaluate(forward, splits.val).values if with_val else {}
     return Measured(name, params, dict(val), dict(task.evaluate(forward, splits.test).values))
 
 
-def _check(members: Sequence[Member], configs: Sequence[TrialConfig], splits: Sequence[Splits]) -> None:
-    first = splits[0]
-    for member, config, other in zip(members[1:], configs[1:], splits[1:], strict=True):
-        if config.data != configs[0].data:
+def _check(members: Sequence[Member], loaded: Sequence[Loaded], splits: Sequence[Splits]) -> None:
+    """The test part depends on the data alone, so that with the same data no member has seen it."""
+    for member, known, part in zip(members, loaded, splits, strict=True):
+        if known.config.data != loaded[0].config.data:
             raise EnsembleError(
                 f"ensemble: {member.name} was trained on other data than {members[0].name}; "
                 "name studies of one data set"
             )
-        same_test = torch.equal(first.test.pixels, other.test.pixels)
-        if not same_test or not torch.equal(first.test.labels, other.test.labels):
+        if known.digest != part.info.digest:
             raise EnsembleError(
-                f"ensemble: {member.name} was tested on other images than {members[0].name} (seed {config.seed} and "
-                f"{configs[0].seed}); search both with the same --seed"
+                f"ensemble: the data has changed since {member.name} was trained; search the study again with --fresh"
             )

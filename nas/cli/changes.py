@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 from nas.cli.errors import wrong
 from nas.cli.options import option
 from nas.cli.values import Whole
-from nas.config import VGG19, Backbone, ConvNet, Data, LeNet5, StagedNet, TrialConfig
+from nas.config import IMAGE_NETWORKS, Data, TrialConfig
 from nas.data.csv_file import column_names, shown_names
 from nas.data.shape import shape_of
 from nas.records import DataPlace
@@ -25,7 +25,6 @@ from nas.space.search_space import SearchSpace
 Function = TypeVar("Function", bound=Callable[..., object])
 
 TABLE_SUFFIXES = (".csv", ".tsv", ".txt")
-IMAGE_NETWORKS = (Backbone, ConvNet, LeNet5, StagedNet, VGG19)
 PRETRAINED = "imagenet"
 
 

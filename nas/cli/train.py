@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from nas.cli.changes import changes_of, check_data, data_options, read_space
+from nas.cli.changes import changes_of, check_data, data_options, read_space, smoke_option
 from nas.cli.errors import ALL_FAILED, wrong
 from nas.cli.options import Place, nas_command, option, place_options
 from nas.cli.signals import interruptible
+from nas.cli.smoke import cut_down
 from nas.cli.values import Whole
 from nas.records import EpochMetrics, TrialResult
 from nas.space.config import Config
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
 @option("--epochs", type=Whole(), section="Config", help="Epochs; else the config's.")
 @option("--seed", type=Whole(0), section="Config", help="Of split, weights and order; else the config's.")
 @option("--threads", type=Whole(), default=1, section="Config", help="Of the processor; else 1, as in a search.")
+@smoke_option
 @data_options
 @place_options("data_dir")
 @option("--folder", metavar="PATH", section="Output", help="Keep weights and checkpoints in this new or empty folder.")
@@ -48,7 +50,8 @@ def command(ctx: click.Context, /, file: str, place: Place, sets: tuple[str, ...
     """
     with interruptible() as received:
         try:
-            space = read_space(file, changes_of(given)).space
+            loaded = read_space(file, changes_of(given))
+            space = (cut_down(loaded, place.layout.place, as_json)[0] if given["smoke"] else loaded).space
             config = _with_sets(_named(space, given["baseline"], given["reference"]), sets)
             check_data(space, place.layout.place)
             place.make_home()

@@ -49,6 +49,7 @@ from nas.config.schedules import OneCycle as OneCycle
 from nas.config.schedules import ReduceOnPlateau as ReduceOnPlateau
 from nas.config.schedules import Schedule as Schedule
 from nas.config.schedules import Step as Step
+from nas.config.trial import IMAGE_NETWORKS as IMAGE_NETWORKS
 from nas.config.trial import EarlyStopping as EarlyStopping
 from nas.config.trial import Phase as Phase
 from nas.config.trial import Regularisation as Regularisation

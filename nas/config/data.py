@@ -15,7 +15,8 @@ Task = Literal["classification", "regression"]
 class Data(Component, kind="data"):
     """A data set.
 
-    val_share, test_share: what is set aside where the data has no such part of its own; stratified by class.
+    val_share, test_share: what is set aside where the data has no such part of its own; stratified by class. The test
+    part is the same under every seed.
     limit: use only so many items, drawn by seed from each part in proportion, but at least one of every class in each;
     for trying things out.
     """

@@ -10,10 +10,14 @@ from nas.config.augmentation import Augmentation
 from nas.config.backbone import Backbone, Unfreeze
 from nas.config.data import Data
 from nas.config.fields import Above0, Positive, Share
-from nas.config.models import Model
+from nas.config.models import VGG19, ConvNet, LeNet5, Model, StagedNet
 from nas.config.optimizers import Adam, Optimizer
 from nas.config.schedules import Constant, Metric, Schedule
+from nas.space.checks import check
 from nas.space.config import Config, Rule
+
+IMAGE_NETWORKS = (ConvNet, StagedNet, VGG19, LeNet5, Backbone)
+"""What cannot be trained on a table."""
 
 
 class EarlyStopping(Config):
@@ -60,8 +64,8 @@ class TrialConfig(Config):
     the train part, `unit` lies in [0, 1], `none` in [0, 255]; `auto` is what pretrained weights want, else standardise.
     class_balanced: every class is drawn equally often for training.
     images_per_epoch: an epoch is so many training images, going round the train part as often as needed; None is once.
-    seed: fixes split, weights and order of the images. replicates: the config is trained under so many seeds, from
-    `seed` on, in one trial whose figures are their means.
+    seed: fixes validation part, weights and order of the images. replicates: the config is trained under so many seeds,
+    from `seed` on, in one trial whose figures are their means.
     precision: `auto` trains in bf16 where the processor is made for it and in fp32 elsewhere.
     """
 
@@ -87,9 +91,15 @@ class TrialConfig(Config):
         begins = [phase.begins for phase in self.phases]
         if any(later <= earlier for earlier, later in pairwise(begins)):
             yield "phases", f"must begin one after the other, got {', '.join(map(str, begins))}"
-        if any(phase.unfreeze is not None for phase in self.phases) and not isinstance(self.model, Backbone):
+        if isinstance(self.model, Backbone):
+            for unfreeze in (phase.unfreeze for phase in self.phases if phase.unfreeze is not None):
+                mistakes, _ = check(Backbone, {"name": self.model.name, "unfreeze": unfreeze})
+                yield from (("phases", mistake.what) for mistake in mistakes if mistake.where == "unfreeze")
+        elif any(phase.unfreeze is not None for phase in self.phases):
             yield "phases", f"unfreeze needs a Backbone, got {type(self.model).__name__}"
         if self.data.task == "regression":
+            if isinstance(self.model, IMAGE_NETWORKS):
+                yield "model", f"{type(self.model).__name__} is for images, and the data is a table; use an MLP"
             if self.augmentation is not None:
                 yield "augmentation", "is for images, not for a table; leave it out"
             if self.class_balanced:

@@ -114,7 +114,7 @@ def _target_mistakes(file: CsvFile, name: str, cells: Sequence[str]) -> Iterator
     for line, cell, number in known:
         if cell.lower() in EMPTY:
             empty.append(line)
-        elif number is None or abs(number) > _LARGEST:
+        elif number is None or not abs(number) <= _LARGEST:
             wrong.append((line, cell))
     if empty:
         yield f"{where}: is empty in {_lines(empty)}; fill it in, or remove the rows"

@@ -40,14 +40,14 @@ def read_csv(path: str, target: str) -> CsvFile:
         DataError: it cannot be read, has no such column, or has rows of another length than its header.
     """
     text = _text(path)
-    found = [header for delimiter in DELIMITERS if (header := _find_header(text, delimiter, target))]
+    found = [header for delimiter in DELIMITERS if (header := _find_header(path, text, delimiter, target))]
     if not found:
-        names = _likeliest_header(text)
+        names = _likeliest_header(path, text)
         raise DataError(f"{path}: has no column {target!r}; {_hint(target, names)}")
     names, line, delimiter = max(found, key=lambda header: len(header[0]))
     if names.count(target) > 1:
         raise DataError(f"{path}: has {names.count(target)} columns {target!r}; give each a name of its own")
-    below = [(number, cells) for number, cells in _rows(text, delimiter) if number > line]
+    below = [(number, cells) for number, cells in _rows(path, text, delimiter) if number > line]
     uneven = [
         f"{path}: line {number}: {len(cells)} cells where the header has {len(names)}; mend or remove it"
         for number, cells in below
@@ -65,7 +65,7 @@ def column_names(path: str) -> tuple[str, ...]:
     Raises:
         DataError: it cannot be read.
     """
-    return _likeliest_header(_text(path))
+    return _likeliest_header(path, _text(path))
 
 
 def shown_names(names: Sequence[str]) -> str:
@@ -86,24 +86,29 @@ def _text(path: str) -> str:
     return text
 
 
-def _rows(text: str, delimiter: str) -> Iterator[tuple[int, tuple[str, ...]]]:
+def _rows(path: str, text: str, delimiter: str) -> Iterator[tuple[int, tuple[str, ...]]]:
     """Number of the line and cells of each row; lines without any cell are passed over."""
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, skipinitialspace=True)
-    for cells in reader:
-        if cells:
-            yield reader.line_num, tuple(cell.strip() for cell in cells)
+    begins = 1
+    try:
+        for cells in reader:
+            begins = reader.line_num + 1
+            if cells:
+                yield reader.line_num, tuple(cell.strip() for cell in cells)
+    except csv.Error as error:  # most often all that follows a quote
+        raise DataError(f"{path}: line {begins}: {error}; is a quote not closed there?") from None
 
 
-def _find_header(text: str, delimiter: str, target: str) -> tuple[tuple[str, ...], int, str] | None:
+def _find_header(path: str, text: str, delimiter: str, target: str) -> tuple[tuple[str, ...], int, str] | None:
     """Names, line and delimiter of the first row that holds the target."""
-    for line, cells in islice(_rows(text, delimiter), HEADER_WITHIN):
+    for line, cells in islice(_rows(path, text, delimiter), HEADER_WITHIN):
         if target in cells:
             return cells, line, delimiter
     return None
 
 
-def _likeliest_header(text: str) -> tuple[str, ...]:
-    rows = [cells for delimiter in DELIMITERS for _, cells in islice(_rows(text, delimiter), HEADER_WITHIN)]
+def _likeliest_header(path: str, text: str) -> tuple[str, ...]:
+    rows = [cells for delimiter in DELIMITERS for _, cells in islice(_rows(path, text, delimiter), HEADER_WITHIN)]
     return max(rows, key=lambda cells: sum(map(bool, cells)))
 
 

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -10,11 +11,13 @@ from nas.config import Data, ImageData, Tabular
 from nas.data.cache import FORMAT, Prepared, load, store
 from nas.data.errors import DataError
 from nas.data.limit import limited
-from nas.data.part import PARTS, part_shares
+from nas.data.part import PARTS, Part, part_shares
 from nas.data.parts import ImageTable, Parts, assign_parts, part_warnings
 from nas.data.sources import Source, open_source
 from nas.data.tables import NumberTable, read_table
 from nas.records import DataInfo, DataPlace
+
+_TEST_SEED = 0
 
 
 def prepare(data: Data, place: DataPlace, seed: int) -> DataInfo:
@@ -56,9 +59,22 @@ def _store(folder: Path, source: Source) -> None:
 
 
 def split(table: ImageTable, data: Data, seed: int) -> Parts:
-    """The part of each image or row (N): TRAIN, VAL or TEST, or NONE beyond the data's limit."""
-    parts = assign_parts(table, part_shares(data, np.unique(table.given).tolist()), seed)
-    return limited(table, parts, data.limit, seed)
+    """The part of each image or row (N): TRAIN, VAL or TEST, or NONE beyond the data's limit.
+
+    The test part is the same under every seed, so that networks trained under several can be tested, and put together,
+    on images that none of them has seen.
+    """
+    shares = part_shares(data, np.unique(table.given).tolist())
+    usual = assign_parts(table, shares, _TEST_SEED)
+    kept = limited(table, usual, data.limit, _TEST_SEED)
+    if seed == _TEST_SEED:
+        return kept
+    tested = replace(table, given=np.where(usual == Part.TEST, np.int8(Part.TEST), table.given))
+    left = 1 - shares.get(Part.TEST, 0.0)
+    others: dict[Part, float] = {part: share / left for part, share in shares.items() if part != Part.TEST}
+    parts = limited(table, assign_parts(tested, others, seed), data.limit, seed)
+    parts = np.where(parts == Part.TEST, np.int8(Part.NONE), parts)
+    return np.where(kept == Part.TEST, kept, parts)
 
 
 def describe(prepared: Prepared, parts: Parts) -> DataInfo:

@@ -96,7 +96,8 @@ def fitting_weights(net: BackboneNet, state: State, file: Path) -> State:
     others = [_both(key, state, wanted) for key in shared if state[key].shape != wanted[key].shape]
     told = [*_told(missing, "missing"), *_told(unknown, "unknown"), *_told(others, "of another shape")]
     if told:
-        raise WeightsError(f"{file} does not fit {net.name}: {'; '.join(told)}")
+        todo = f"give weights of {net.name}, or a folder that holds some as {net.name}.pth"
+        raise WeightsError(f"{file} does not fit {net.name}: {'; '.join(told)}; {todo}")
     return {key: state[key] for key in shared}
 
 

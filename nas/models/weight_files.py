@@ -46,7 +46,7 @@ def weights_file(model: Backbone, place: DataPlace) -> Path | None:
 def absent(model: Backbone, place: DataPlace, reason: str = "") -> WeightsError:
     """What to tell where there is no file. reason: why it could not be downloaded."""
     names = f"{model.name}{SUFFIXES[0]}, {SUFFIXES[1]} or {SUFFIXES[2]}"
-    otherwise = "or say weights=None for random ones"
+    otherwise = "or say weights=None (--weights none) for random ones"
     if model.weights == PUBLISHED:
         why = f", and no download ({textwrap.shorten(reason, _LINE)})" if reason else ""
         published = NETWORKS[model.name].weights

@@ -20,7 +20,8 @@ _GAP = 2
 class Column(Generic[T]):
     """A column of a text table. rank: 1 for the one that is dropped last where the terminal is narrow.
 
-    widest: longer cells are cut, with an ellipsis.
+    widest: longer cells are cut, with an ellipsis. wraps: where there is no room, cells are broken into
+    lines of at least this width; 0: never.
     """
 
     title: str
@@ -28,6 +29,7 @@ class Column(Generic[T]):
     cell: Callable[[T], str]
     right: bool = True
     widest: int = 1000
+    wraps: int = 0
 
     def width(self, rows: Sequence[T]) -> int:
         """Terminal columns that its title and cells take."""
@@ -41,6 +43,8 @@ def fitting(columns: Sequence[Column[T]], rows: Sequence[T], width: int) -> list
     room = width + _GAP
     for column in sorted(columns, key=lambda column: column.rank):
         needed = column.width(rows) + _GAP
+        if column.wraps:
+            needed = max(column.wraps + _GAP, min(needed, room))
         if needed <= room or not chosen:
             chosen.append(column)
             room -= needed
@@ -52,7 +56,9 @@ def make_table(columns: Sequence[Column[T]], rows: Sequence[T], style: Callable[
     table = Table(box=SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False, show_edge=False, header_style="bold")
     for column in columns:
         justify: JustifyMethod = "right" if column.right else "left"
-        table.add_column(column.title, justify=justify, no_wrap=True, overflow="ellipsis", max_width=column.widest)
+        table.add_column(
+            column.title, justify=justify, no_wrap=not column.wraps, overflow="ellipsis", max_width=column.widest
+        )
     for row in rows:
         table.add_row(*(Text(column.cell(row)) for column in columns), style=style(row))
     return table

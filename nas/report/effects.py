@@ -121,8 +121,9 @@ def known_metric(ledger: Ledger, records: Iterable[TrialRecord], metric: str | N
     complete = [record for record in records if record.verdict == Verdict.COMPLETE]
     if metric is not None and complete:
         known = dict.fromkeys(name for record in complete for name in figures(record.metrics, record.cost))
+        known = {name: None for name in known if not name.endswith(STD)}
         if metric not in known:
-            hint = near(metric, [name for name in known if not name.endswith(STD)])
+            hint = near(metric, known)
             raise SpaceError([Mistake("--metric", f"no trial of {ledger.name} has a figure {metric!r}", hint)])
     return chosen
 

@@ -64,7 +64,7 @@ def effect_notes(effects: Effects) -> list[str]:
         )
         if len(effects.rows) > 1:
             found.append(
-                f"intervals are not corrected for {len(effects.rows)} comparisons at once, the p of Holm's method is"
+                f"intervals are not corrected for {len(effects.rows)} comparisons at once; p is (Holm's method)"
             )
     if effects.without:
         told = ", ".join(f"trial {number} ({state})" for number, state in effects.without)

@@ -82,7 +82,8 @@ class Board:
         """
         name = _SHORT_NAMES.get(column, column)
         if name not in self.columns:
-            hint = near(column, [*self.columns, *_SHORT_NAMES])
+            short = [own for own, stands_for in _SHORT_NAMES.items() if stands_for in self.columns]
+            hint = near(column, [*self.columns, *short])
             raise SpaceError([Mistake("--sort", f"there is no column {column!r}", hint)])
         return replace(self, rows=tuple(sort_rows(self.rows, name, self.objectives)))
 

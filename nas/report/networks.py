@@ -16,11 +16,11 @@ _COLUMNS = [
     Column[Named]("network", 7, lambda row: row[1].title, right=False),
     Column[Named]("year", 8, lambda row: str(row[1].year)),
     Column[Named]("params", 2, lambda row: words.amount(row[1].params)),
-    Column[Named]("FLOPs", 6, lambda row: words.amount(row[1].flops)),
+    Column[Named]("FLOPs", 4, lambda row: words.amount(row[1].flops)),
     Column[Named]("input", 9, lambda row: str(row[1].input)),
     Column[Named]("least\ninput", 5, lambda row: str(row[1].smallest)),
     Column[Named]("top-1", 3, lambda row: words.share(row[1].top1)),
-    Column[Named]("when to use it", 4, lambda row: row[1].advice, right=False),
+    Column[Named]("when to use it", 6, lambda row: row[1].advice, right=False, wraps=24),
 ]
 _NOTES = (
     "params, FLOPs: 3 channels, 1,000 classes, the published input; the head of a study changes both",

@@ -85,6 +85,10 @@ class Progress:
         metric = self.objective.metric
         return words.metric(metric, self.value(record), record.metrics.get(f"{metric}{STD}"))
 
+    def code(self, record: TrialRecord) -> str:
+        """The values of its holes in short; of a reference, which has none, those in their places."""
+        return self.telling.holes_code(record.params) if record.params else self.telling.code(record.config)
+
     def _compare(self, record: TrialRecord) -> None:
         if record.verdict != Verdict.COMPLETE:
             return

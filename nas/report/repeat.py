@@ -9,8 +9,11 @@ from typing import Any
 from nas.space.paths import read_value
 from nas.tracking.record import TrialRecord
 
-_CARRIED = ("--data", "--image-size", "--epochs", "--seed", "--data-dir")
+_CARRIED = (
+    "--data", "--target", "--image-size", "--limit", "--weights", "--epochs", "--seed", "--home", "--data-dir",
+)  # fmt: skip
 """Options of `nas search` that decide what a trial trains, and that `nas train` takes too."""
+_CARRIED_FLAG = "--smoke"
 _SPACE_FILE = re.compile(r"\.py(:\w+)?$")
 
 
@@ -63,6 +66,6 @@ def _carried(tokens: list[str]) -> list[str]:
     for index, token in enumerate(tokens):
         if token in _CARRIED:
             found += tokens[index : index + 2]
-        elif token.partition("=")[0] in _CARRIED:
+        elif token == _CARRIED_FLAG or token.partition("=")[0] in _CARRIED:
             found.append(token)
     return found

@@ -87,6 +87,11 @@ class Telling:
         letters = [_in_letters(self.letters[path], value) for path, value in self.values(config).items()]
         return " ".join(filter(None, [*self._foreign(config).values(), *letters]))
 
+    def holes_code(self, params: Mapping[str, Any]) -> str:
+        """The values of holes for a table, under labels where options have them: `m=wide f64 bn`."""
+        letters = [_in_letters(self.letters[path], value) for path, value in params.items() if path in self.letters]
+        return " ".join(filter(None, letters))
+
     def _foreign(self, config: Mapping[str, Any]) -> Flat:
         """The components of a kind that none of the configs has in that place."""
         flat = flatten(config) if self.usual else {}

@@ -96,7 +96,7 @@ def _replicates_table(replicates: Sequence[Mapping[str, float]], console: Consol
     names = sorted(
         (name for name in replicates[0] if name != "seed"), key=lambda name: not name.startswith(("val_", "test_"))
     )
-    shown = names[: max(1, console.width // 11)]
+    shown = _fitting(names, console.width)
     table = Table(box=SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False, show_edge=False)
     for name in ("seed", *shown):
         table.add_column(name.replace("_", "\n"), justify="right", no_wrap=True)
@@ -110,13 +110,23 @@ def _curve_table(curve: Sequence[EpochMetrics], console: Console) -> Table | Non
     if not curve:
         return None
     names = list(dict.fromkeys(name for point in curve for name in point.values))
-    shown = names[: max(1, console.width // 11)]
+    shown = _fitting(names, console.width)
     table = Table(box=SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False, show_edge=False)
     for name in ("epoch", *shown):
         table.add_column(name.replace("_", "\n"), justify="right", no_wrap=True)
     for point in _thinned(curve):
         table.add_row(str(point.epoch), *(words.figure(point.values.get(name)) for name in shown))
     return table
+
+
+def _fitting(names: Sequence[str], width: int) -> list[str]:
+    """As many figures as fit, in their order; validation and test come before train, accuracy and R2 before losses."""
+
+    def rank(name: str) -> tuple[bool, bool]:
+        return not name.startswith(("val_", "test_")), not name.endswith(("_accuracy", "_r2"))
+
+    kept = sorted(names, key=rank)[: max(1, width // 11)]
+    return [name for name in names if name in kept]
 
 
 def _thinned(curve: Sequence[EpochMetrics]) -> list[EpochMetrics]:

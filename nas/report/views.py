@@ -93,7 +93,7 @@ class LinesView(QuietView):
         """Say which config starts."""
         self.progress.take(record)
         facts = [words.amount(record.cost.params) + " params" if record.cost else ""]
-        facts += [self.progress.telling.code(record.config)]
+        facts += [self.progress.code(record)]
         facts += [f"from epoch {len(record.curve) + 1}" if record.curve else ""]
         self._say(f"{title(record)}: started, {', '.join(filter(None, facts))}")
 

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Set
 from typing import Any, NamedTuple
 
 from nas.records import EpochMetrics, Verdict
+from nas.space.config import Component
 from nas.tracking.record import TrialRecord
 
 STATUS = {Verdict.COMPLETE: "FINISHED", Verdict.PRUNED: "KILLED", Verdict.FAILED: "FAILED"}
@@ -18,6 +19,7 @@ SAVED_VIEW = "nas"
 CONFIG_FILE, DETAILS_FILE = "config.json", "details.json"
 
 _COLUMNS = ("final_val_accuracy", "test_accuracy", "params", "accuracy_per_million_params")
+_REGRESSION_COLUMNS = ("final_val_r2", "test_r2", "final_val_mse", "test_mse", "params")
 _NAME_LIMIT, _TEXT_LIMIT = 250, 5000
 _FORBIDDEN = re.compile(r"[^\w\-. :/]")
 
@@ -35,11 +37,12 @@ def experiment_tags(record: TrialRecord) -> dict[str, str]:
     """Tags of the experiment of a study whose first trial this is.
 
     The second lets MLflow's page show its tables for training, not for agents. The third is a saved view of them, which
-    a link can name: the columns that answer the study's question, and the holes, best accuracy first.
+    a link can name: the columns that answer the study's question, and the holes, best accuracy or R2 first.
     """
-    columns = [*(f"metrics.`{name}`" for name in _COLUMNS), *(f"params.`{path}`" for path in params(record))]
+    asked = _REGRESSION_COLUMNS if _is_regression(record) else _COLUMNS
+    columns = [*(f"metrics.`{name}`" for name in asked), *(f"params.`{path}`" for path in params(record))]
     view = {
-        "orderByKey": "metrics.`final_val_accuracy`",
+        "orderByKey": f"metrics.`{asked[0]}`",
         "orderByAsc": False,
         "selectedColumns": [f"tags.`{VERDICT_TAG}`", *columns],
     }
@@ -142,6 +145,12 @@ def clean(name: str) -> str:
     name = _FORBIDDEN.sub("_", name)[:_NAME_LIMIT]
     is_plain = posixpath.normpath(name) == name and not name.startswith((".", "/"))
     return name if is_plain else f"_{name.replace('/', '_')}"[:_NAME_LIMIT]
+
+
+def _is_regression(record: TrialRecord) -> bool:
+    data = record.config.get("data")
+    kind = Component.kinds.get(data.get("kind", "")) if isinstance(data, Mapping) else None
+    return getattr(kind, "task", "") == "regression"
 
 
 def _final(record: TrialRecord) -> Mapping[str, Any]:

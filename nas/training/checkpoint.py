@@ -15,12 +15,15 @@ KEPT = 2
 
 log = logging.getLogger(__name__)
 
+CHEAP_SECONDS = 0.25
+"""A twentieth of `LEAST_SECONDS`: more of its time no trial shall spend on checkpoints."""
+
 
 class CheckpointFolder:
     """The checkpoints of one trial, which nobody else writes to. Files are called `epoch-EPOCH-SHA256.pt`.
 
     A checkpoint is due `least_seconds` (on `clock`) after the last one, or after this object was made: what is shorter
-    than that is as quickly done again.
+    than that is as quickly done again. What takes longer than `CHEAP_SECONDS` to write is due as much less often.
     """
 
     def __init__(
@@ -30,10 +33,11 @@ class CheckpointFolder:
         self.least_seconds = least_seconds
         self.clock = clock
         self._last = clock()
+        self._cost = 0.0
 
     def due(self) -> bool:
         """Whether it is time for the next checkpoint."""
-        return self.clock() - self._last >= self.least_seconds
+        return self.clock() - self._last >= self.least_seconds * max(1.0, self._cost / CHEAP_SECONDS)
 
     def save(self, state: dict[str, Any]) -> None:
         """Write a state of tensors and plain data, with its `epoch`. The newest two are kept.
@@ -41,6 +45,7 @@ class CheckpointFolder:
         Raises:
             OSError: it could not be written; those before it are untouched.
         """
+        started = self.clock()
 
         def write(file: BinaryIO) -> str:
             hashing = _Hashing(file)
@@ -51,6 +56,7 @@ class CheckpointFolder:
         for old in self._files()[KEPT:]:
             old.unlink(missing_ok=True)
         self._last = self.clock()
+        self._cost = self._last - started
 
     def newest(self) -> dict[str, Any] | None:
         """The newest whole state, on the CPU; None if there is none. Damaged ones are removed with a warning."""

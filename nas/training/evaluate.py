@@ -3,14 +3,16 @@
 from collections.abc import Iterator
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from nas.data.batches import batches
 from nas.data.splits import Images
+from nas.models.layers import Resize
 from nas.training.precision import Forward
 
 BATCH_PIXELS = 2**18
-"""Pixels of one evaluation batch: enough to keep a device busy, small beside what a training step keeps in memory."""
+"""Pixels of one evaluation batch: enough to keep a device busy, small beside what a training step keeps in memory.
+Where a network enlarges its images, they count at that size."""
 MOST_IMAGES = 1024
 
 
@@ -20,10 +22,15 @@ def outputs_of(forward: Forward, images: Images) -> Iterator[tuple[Tensor, Tenso
     The model is put into evaluation mode and left in it. Call it in inference mode.
     """
     forward.model.eval()
-    height, width = images.pixels.shape[-2:]
-    size = max(1, min(MOST_IMAGES, BATCH_PIXELS // (height * width)))
+    size = max(1, min(MOST_IMAGES, BATCH_PIXELS // _pixels_inside(forward.model, images)))
     for pixels, labels in batches(images, size):
         yield forward(pixels), labels
+
+
+def _pixels_inside(model: nn.Module, images: Images) -> int:
+    """Height x width of an image where the network has it largest."""
+    resized = (layer.size for layer in model.modules() if isinstance(layer, Resize))
+    return max(height * width for height, width in (images.pixels.shape[-2:], *resized))
 
 
 def stratified_sample(images: Images, size: int, seed: int) -> Images:

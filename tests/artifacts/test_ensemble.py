@@ -13,6 +13,7 @@ from nas.artifacts.members import EnsembleError, Member
 from nas.cli.main import nas
 from nas.data.splits import load_splits
 from nas.job import TrialJob
+from nas.models.measure import measure_cost
 from nas.records import DataPlace
 from nas.training.precision import Forward
 from nas.training.weights import load_model
@@ -73,13 +74,29 @@ def test_numbers_are_averaged_too(place: DataPlace) -> None:
     assert set(together.test) == {"loss", "mse", "mae", "r2"}
 
 
-def test_networks_of_other_data_or_of_another_split_are_refused(place: DataPlace) -> None:
+def test_networks_of_other_data_are_refused(place: DataPlace) -> None:
     first = trained("first", SMALL, place)
     other = trained("other", SMALL.replace(data=Digits(limit=300)), place)
     with pytest.raises(EnsembleError, match="other was trained on other data than first"):
         measure([first, other], place)
-    with pytest.raises(EnsembleError, match=r"tested on other images than first \(seed 5 and 0\)"):
-        measure([first, trained("seeded", SMALL.replace(seed=5), place)], place)
+    facts = json.loads((other.folder / "data.json").read_text())
+    (other.folder / "data.json").write_text(json.dumps({**facts, "digest": "0" * 16}))
+    with pytest.raises(EnsembleError, match="the data has changed since other was trained"):
+        measure([other, first], place)
+
+
+def test_networks_of_several_seeds_are_tested_on_the_same_images_and_validated_on_none(place: DataPlace) -> None:
+    members = [trained("zero", SMALL, place), trained("seeded", SMALL.replace(seed=5, replicates=2), place)]
+    *_, together = measure(members, place)
+    assert together.val == {}
+    assert set(together.test) == {"loss", "accuracy"}
+
+
+def test_params_are_those_of_the_leaderboard(place: DataPlace) -> None:
+    config = SMALL.replace(model=ConvNet(conv_layers=1, filters=8, dense_layers=0, batch_norm=True), epochs=1)
+    members = [trained("normalised", config, place), trained("twin", config.replace(batch_size=64), place)]
+    params = measure_cost(config.model, (1, 8, 8), 10).params
+    assert [measured.params for measured in measure(members, place)] == [params, params, 2 * params]
 
 
 SPACE = '''"""Tiny."""

@@ -22,6 +22,14 @@ def test_json_is_one_object(run):
     assert found["epochs"] == 1
 
 
+def test_smoke_trains_as_a_smoke_run_does(run, here):
+    result = run("train", "tiny.py", "--baseline", "two", "--smoke", "--folder", "kept")
+    assert result.exit_code == 0
+    assert result.stderr.startswith("nas: smoke: 1 epoch, 120 images")
+    config = json.loads((here / "kept" / "weights" / "config.json").read_text())
+    assert (config["epochs"], config["data"]["limit"], config["batch_size"]) == (1, 120, 32)
+
+
 def test_values_are_set_by_path(run, here):
     sets = ("--set", "model.convnet.filters=16", "--set", "optimizer={'kind': 'sgd', 'lr': 0.01}", "--set", "epochs=1")
     result = run("train", "tiny.py", "--baseline", "two", *sets, "--folder", "kept")

@@ -65,6 +65,12 @@ def test_what_cannot_be_read(tmp_path: Path, text: str, line: str) -> None:
     assert caught.value.lines[0] == f"{path}: {line}"
 
 
+def test_a_quote_that_is_not_closed_in_a_long_file(tmp_path: Path) -> None:
+    path = write(tmp_path, 'a,y\n1,2\n3,"' + "4\n" * 70_000)
+    with pytest.raises(DataError, match=r": line 3: field larger than field limit \(131072\); is a quote not closed"):
+        read_csv(path, "y")
+
+
 def test_another_encoding_and_a_missing_file(tmp_path: Path) -> None:
     path = write(tmp_path, "größe,y\n1,2\n", "latin-1")
     with pytest.raises(DataError, match=r"is not UTF-8 \(byte 2\); save it"):

@@ -6,7 +6,7 @@ import torch
 from PIL import Image
 from torch import Tensor
 
-from nas import Digits, ImageFolder
+from nas import Data, Diabetes, Digits, ImageFolder
 from nas.data.prepare import open_prepared
 from nas.data.splits import Splits, load_splits, normalise
 from nas.records import DataPlace
@@ -42,6 +42,19 @@ def test_seed_decides(place: DataPlace) -> None:
     first, again, other = (load_splits(Digits(), place, seed) for seed in (0, 0, 1))
     assert torch.equal(first.train.pixels, again.train.pixels)
     assert not torch.equal(first.val.pixels, other.val.pixels)
+
+
+@pytest.mark.parametrize("data", [Digits(), Digits(limit=100), Diabetes(), Diabetes(limit=60)])
+def test_the_test_part_is_the_same_under_every_seed(data: Data, place: DataPlace) -> None:
+    first, other = (load_splits(data, place, seed) for seed in (0, 5))
+    assert torch.equal(first.test.pixels, other.test.pixels)
+    assert torch.equal(first.test.labels, other.test.labels)
+    assert not torch.equal(first.val.pixels, other.val.pixels[: len(first.val)])
+    tested = {image.numpy().tobytes() for image in first.test.pixels}
+    for part in (other.train, other.val):
+        assert tested.isdisjoint(image.numpy().tobytes() for image in part.pixels)
+    counts = [splits.info.counts for splits in (first, other)]
+    assert all(abs(counts[0][part] - counts[1][part]) <= 10 for part in counts[0])  # one a class, where it is rounded
 
 
 def direct_moments(splits: Splits) -> tuple[Tensor, Tensor]:

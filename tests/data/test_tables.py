@@ -146,6 +146,7 @@ TWENTY = [f"{index},{index}" for index in range(20)]
     [
         (["a,y", *TWENTY, "1,", "2,NA"], "target 'y': is empty in lines 22, 23; fill it in, or remove the rows"),
         (["a,y", *TWENTY, "1,many"], "target 'y': is no number in line 22, such as 'many'; mend it"),
+        (["a,y", *TWENTY, "1,-nan"], "target 'y': is no number in line 22, such as '-nan'; mend it"),
         (
             ["a,y", *(f"{index},cat" for index in range(20))],
             "target 'y': holds no numbers but texts such as 'cat'; choose a column of numbers",

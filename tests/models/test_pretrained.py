@@ -124,7 +124,8 @@ def test_what_does_not_fit_is_named_in_one_line(tmp_path, place, weights):
         "6 missing (features.3.squeeze.weight, features.3.squeeze.bias, features.3.expand1x1.weight, ...); "
         "6 unknown (other.features.3.squeeze.weight, other.features.3.squeeze.bias, "
         "other.features.3.expand1x1.weight, ...); "
-        "1 of another shape (features.0.weight: 64 x 5 x 3 x 3 instead of 64 x 3 x 3 x 3)"
+        "1 of another shape (features.0.weight: 64 x 5 x 3 x 3 instead of 64 x 3 x 3 x 3); "
+        "give weights of squeezenet1_1, or a folder that holds some as squeezenet1_1.pth"
     )
 
 

@@ -80,7 +80,9 @@ def test_absent_files_are_one_line(tmp_path, place, path, todo):
         prepare_weights(Backbone("vgg16", weights=str(tmp_path / path)), place)
     line = str(raised.value)
     todo = "put vgg16.safetensors, .pth or .pt there" if todo == "put" else todo
-    assert line == f"vgg16: no weights at {tmp_path / path}; {todo}, or say weights=None for random ones"
+    assert (
+        line == f"vgg16: no weights at {tmp_path / path}; {todo}, or say weights=None (--weights none) for random ones"
+    )
 
 
 @pytest.mark.parametrize("name", ["vgg16", "resnet50_v2", "xception"])
@@ -94,7 +96,8 @@ def test_offline_and_absent_says_which_file_to_put_where(place, monkeypatch, nam
     folder = place.data_dir / "weights"
     assert str(raised.value) == (
         f"{name}: its published weights are not in {folder}, and no download (Name or service not known); "
-        f"put {NETWORKS[name].weights} or {name}.safetensors, .pth or .pt there, or say weights=None for random ones"
+        f"put {NETWORKS[name].weights} or {name}.safetensors, .pth or .pt there, "
+        "or say weights=None (--weights none) for random ones"
     )
 
 

@@ -23,7 +23,7 @@ dropout  0 -> 0.2             +0.0300  +0.0275 to +0.0325  yes    0.0011        
 filters  32 -> 64             +0.0200  -0.0661 to +0.1061  no       0.42    +2.00 k      2
 model    convnet -> mlp       -0.1000  -0.1745 to -0.0255  yes     0.057       -500      3
 change: mean difference to the base over 3 paired seeds; clear: its interval leaves out 0
-intervals are not corrected for 3 comparisons at once, the p of Holm's method is
+intervals are not corrected for 3 comparisons at once; p is (Holm's method)
 changes without a result: trial 4 (failed)
 """
 
@@ -68,6 +68,8 @@ def test_another_metric_goes_the_way_that_is_better(ledger: Ledger) -> None:
     assert [row.trial for row in found.rows] == [3, 1, 2]
     with pytest.raises(SpaceError, match=r"--metric: no trial of ablated has a figure 'val_acc'; did you mean val_acc"):
         read_effects(ledger, "val_acc")
+    with pytest.raises(SpaceError, match="no trial of ablated has a figure 'val_accuracy_std'"):
+        read_effects(ledger, "val_accuracy_std")
 
 
 def test_accuracy_per_parameter_is_paired_too(ledger: Ledger) -> None:

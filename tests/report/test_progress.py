@@ -1,6 +1,7 @@
 import io
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -211,3 +212,10 @@ def test_a_continued_study_begins_where_it_ended(tmp_path: Path, clock: Clock) -
     main.complete(running, TrialResult({"val_accuracy": 0.7}, epochs=8), [0.7, 300_000.0])
     view.ended(main.record(running))
     assert written(view)[-1].endswith("7 of 12 done, best 0.8925 (trial 2), about 50 s left")
+
+
+def test_holes_are_shown_by_the_labels_of_their_options(ledger: Ledger, clock: Clock) -> None:
+    view = LinesView(console(), clock)
+    record = ledger.record(begin(ledger, None, 300))
+    view.started(replace(record, params={"model": "wide", "model.wide.unfreeze": "top_36"}))
+    assert written(view)[-1].endswith("started, 300 params, m=wide u=top_36")

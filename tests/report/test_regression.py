@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
+from nas import SpaceError
 from nas.report.answer import answer
 from nas.report.export import to_csv, to_json, to_markdown
 from nas.report.leaderboard import Board, read_board
@@ -79,6 +80,8 @@ def test_sorted_the_better_way(board: Board) -> None:
     assert [row.number for row in board.sorted("r2").rows] == [0, 1, 2]
     assert [row.number for row in board.sorted("val_mse").rows] == [0, 1, 2]
     assert [row.number for row in board.sorted("test_r2").rows] == [0, 1, 2]
+    with pytest.raises(SpaceError, match=r"no column 'val_acc'; did you mean val_mae or val_r2"):
+        board.sorted("val_acc")
 
 
 def test_replicates_are_shown_as_mean_and_deviation(ablated: Ledger) -> None:

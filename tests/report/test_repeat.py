@@ -30,6 +30,12 @@ def test_named_trials_by_their_name(ledgers: tuple[Ledger, Ledger]) -> None:
     assert repeat_command(references[0], main) == f"nas train spaces/cnn.py:wide --reference VGG19 {tail}"
 
 
+def test_all_that_decides_what_is_trained_is_carried(ledgers: tuple[Ledger, Ledger]) -> None:
+    given = "--smoke --data x.csv --target MEDV --limit=200 --weights w.pth --home h --data-dir d"
+    record = replace(records(ledgers[0])[0], environment={"command": f"nas search a.py --quiet {given} --jobs 2"})
+    assert repeat_command(record, [record]) == f"nas train a.py --baseline 0 {given}"
+
+
 def test_others_by_their_differences_from_the_nearest_baseline(ledgers: tuple[Ledger, Ledger]) -> None:
     main = records(ledgers[0])
     for record in main:

@@ -40,6 +40,12 @@ def test_a_foreign_component_is_named() -> None:
     assert telling.sentence(vgg) == "model vgg19, upscale_to 32, schedule constant"
 
 
+def test_holes_are_told_by_their_labels() -> None:
+    params = {"model": "wide", "model.wide.unfreeze": "top_36", "lr": 0.01, "balanced": False, "augmentation": None}
+    telling = Telling.of_paths(params)
+    assert telling.holes_code(params) == "m=wide u=top_36 l0.01 a=none"
+
+
 def test_nothing_tells_a_single_config_or_none() -> None:
     assert Telling.of([to_dict(config(1, 64))]).words == {}
     assert Telling.of([]).sentence({"a": 1}) == ""

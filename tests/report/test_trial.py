@@ -79,6 +79,19 @@ def test_a_failed_trial_shows_cause_and_traceback(ledgers: tuple[Ledger, Ledger]
     assert "weights: not kept" in shown
 
 
+def test_a_narrow_terminal_keeps_the_figure_that_is_aimed_at(ledgers: tuple[Ledger, Ledger], tmp_path: Path) -> None:
+    own = sheet(ledgers, "2", tmp_path)
+    names = [f"{part}_{name}" for part in ("train", "val") for name in ("loss", "mse", "mae", "r2")]
+    curve = (EpochMetrics(1, dict(zip(names, range(1, 9), strict=True))),)
+    others = [f"{part}_{name}" for part in ("val", "test") for name in ("loss", "mse", "mae")]
+    each = {"seed": 0, **dict(zip(others, range(6), strict=True))}
+    details = {"replicates": [{**each, "val_r2": 0.75, "test_r2": 0.25}] * 2}
+    lines = text(replace(own, record=replace(own.record, curve=curve, details=details)), 80).splitlines()
+    replicates, epochs = lines.index("Replicates"), lines.index("Curve")
+    assert {"0.75", "0.25"} <= set(lines[replicates + 5].split())
+    assert lines[epochs + 4].split() == ["1", "1", "2", "4", "5", "6", "7", "8"]
+
+
 def test_a_long_curve_is_thinned(ledgers: tuple[Ledger, Ledger], tmp_path: Path) -> None:
     own = sheet(ledgers, "2", tmp_path)
     curve = tuple(EpochMetrics(epoch, {"val_accuracy": epoch / 1000}) for epoch in range(1, 101))

@@ -11,7 +11,7 @@ from nas.config import NETWORKS
 from nas.space.load import load_space_file
 
 FILE = """
-from nas import Backbone, Digits, Frozen, Head, SearchSpace, Slice, Top, TrialConfig, choice
+from nas import All, Backbone, Digits, Frozen, Head, Phase, SearchSpace, Slice, Top, TrialConfig, choice
 
 space = SearchSpace("mine", TrialConfig(data=Digits(), model={model}))
 """
@@ -40,6 +40,14 @@ def lines_of(folder: Path, model: str) -> list[str]:
 def test_layers_that_there_are_not_are_told_when_the_file_is_loaded(tmp_path, unfreeze, problem):
     (line,) = lines_of(tmp_path, f"Backbone('mobilenet_v2', unfreeze={unfreeze})")
     assert line == f"template.model.backbone.unfreeze: {problem} in mobilenet_v2"
+
+
+@pytest.mark.parametrize("unfreeze", ["Top(140)", "choice(Frozen(), Top(140))"])
+@pytest.mark.parametrize("model", ["'mobilenet_v2'", "choice('densenet169', 'mobilenet_v2')"])
+def test_layers_of_a_later_phase_too(tmp_path, model, unfreeze):
+    phases = f"(Phase(begins=0.5, unfreeze={unfreeze}), Phase(begins=0.7, unfreeze=All()))"
+    (line,) = lines_of(tmp_path, f"Backbone({model}), phases={phases}")
+    assert line == "template.phases: Top(140) is out of range: there are 139 layers in mobilenet_v2"
 
 
 def test_one_slice_must_fit_every_network_that_may_come(tmp_path):

@@ -144,7 +144,7 @@ WRONG: dict[str, tuple[dict[str, Any], list[str]]] = {
         ['references.large.early_stopping.metric: images have no val_r2; use "val_accuracy"'],
     ),
     "images and a table": (
-        {"template": TEMPLATE.replace(data=choice(Digits(), Diabetes())), "baselines": {}, "references": {}},
+        {"template": TABLE.replace(data=choice(Digits(), Diabetes())), "baselines": {}, "references": {}},
         ["template.data: offers images and tables, whose figures cannot be compared; make two spaces"],
     ),
     "a table beside images": (

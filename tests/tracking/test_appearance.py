@@ -7,7 +7,9 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from nas import MLP, Diabetes, TrialConfig
 from nas.records import EpochMetrics, Verdict
+from nas.space.config import to_dict
 from nas.tracking import appearance
 from tests.tracking.conftest import complete, curve_of, running
 
@@ -122,3 +124,11 @@ def test_the_saved_view_shows_accuracy_cost_and_holes():
     assert view["orderByKey"] == "metrics.`final_val_accuracy`"
     assert {"metrics.`params`", "params.`model.convnet.filters`"} <= set(view["selectedColumns"])
     assert tags["nas.study"] == "toy"
+
+
+def test_the_saved_view_of_a_regression_has_its_own_figures():
+    record = running(config=to_dict(TrialConfig(data=Diabetes(), model=MLP())))
+    view = json.loads(appearance.experiment_tags(record)["mlflow.sharedViewState.nas"])
+    assert (view["orderByKey"], view["orderByAsc"]) == ("metrics.`final_val_r2`", False)
+    assert "metrics.`test_r2`" in view["selectedColumns"]
+    assert not [column for column in view["selectedColumns"] if "accuracy" in column]

@@ -120,6 +120,14 @@ def test_due_by_the_clock(tmp_path: Path) -> None:
     assert folder.due()
 
 
+def test_what_takes_long_to_write_is_written_less_often(tmp_path: Path) -> None:
+    moments = iter([100.0, 110.0, 112.0, 151.0, 152.0])  # made; begun and ended a save of 2 s; asked twice
+    folder = CheckpointFolder(tmp_path, least_seconds=5, clock=lambda: next(moments))
+    folder.save(state(1))
+    assert not folder.due()
+    assert folder.due()
+
+
 def test_a_file_appears_whole_or_not_at_all(tmp_path: Path) -> None:
     target = tmp_path / "target.json"
     target.write_text("old")

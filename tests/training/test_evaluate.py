@@ -4,7 +4,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch import Tensor, nn
 
+from nas import VGG19, Backbone, Frozen, Model, Stage, StagedNet
 from nas.data.splits import Images
+from nas.models.build import build_model
 from nas.training import evaluate as module
 from nas.training.evaluate import outputs_of, stratified_sample
 from nas.training.precision import Forward
@@ -31,6 +33,24 @@ def test_outputs_are_those_of_evaluation_mode_in_order(batch_pixels: int, monkey
     assert torch.allclose(torch.cat(outputs), expected, atol=1e-5)
     assert torch.equal(torch.cat(labels), images.labels)
     assert len(labels[0]) == min(50, max(1, batch_pixels // 36))
+
+
+@pytest.mark.parametrize(
+    "model",
+    [
+        Backbone("squeezenet1_1", resize_to=64, unfreeze=Frozen()),
+        StagedNet(stages=(Stage(filters=2),), resize_to=64),
+        VGG19(head_width=2, upscale_to=64),
+    ],
+)
+def test_images_that_a_network_enlarges_come_in_smaller_batches(model: Model, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "BATCH_PIXELS", 3 * 64 * 64)
+    images = Images(torch.zeros((8, 1, 8, 8), dtype=torch.uint8), torch.zeros(8, dtype=torch.int64))
+    with torch.device("meta"):
+        network = build_model(model, (1, 8, 8), classes=4)
+    forward = Forward(network, lambda pixels: pixels.float().to("meta"), "fp32")
+    with torch.inference_mode():
+        assert [len(labels) for _, labels in outputs_of(forward, images)] == [3, 3, 2]
 
 
 @given(labels=st.lists(st.integers(0, 4), min_size=1, max_size=200), size=st.integers(1, 210), seed=st.integers(0, 9))

@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from nas.config import Diabetes, TrialConfig
+from nas.config import MLP, Diabetes, TrialConfig
 from nas.data.splits import Images, Splits
 from nas.training import scaling as module
 from nas.training.scaling import Scaling, scaling_of
@@ -57,7 +57,7 @@ def test_columns_are_always_standardised(
     mean, std = columns.mean((0, 2, 3)), columns.std((0, 2, 3), correction=0)
     rows = Images(columns, torch.zeros(50))
     table = dataclasses.replace(splits, train=rows, mean=mean, std=std, target=(0.0, 1.0))
-    scaled = scaling_of(config.replace(data=Diabetes(), input_scaling=scaling), table)(columns)
+    scaled = scaling_of(config.replace(data=Diabetes(), model=MLP(), input_scaling=scaling), table)(columns)
     assert scaled.mean((0, 2, 3)).tolist() == pytest.approx([0, 0], abs=1e-5)
     assert scaled.std((0, 2, 3), correction=0).tolist() == pytest.approx([1, 1], rel=1e-4)
 

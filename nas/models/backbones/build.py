@@ -1,13 +1,12 @@
 """From a `Backbone` config to a network."""
 
-from torch import nn
-
 from nas.config import NETWORKS, Backbone
 from nas.cost import DoesNotFit
 from nas.models.backbones.layers import trace_backbone
 from nas.models.backbones.library import cut_classifier, library_network, take_channels
 from nas.models.backbones.net import BackboneNet
 from nas.models.head import build_head
+from nas.models.layers import Resize
 from nas.records import Shape
 
 
@@ -25,7 +24,7 @@ def build_backbone(model: Backbone, shape: Shape, classes: int) -> BackboneNet:
     if min(height, width) < smallest:
         needed = f"{model.name} needs {smallest}x{smallest} pixels"
         raise DoesNotFit(f"{needed}, got {height}x{width}; set resize_to={smallest}")
-    resize = nn.Upsample((height, width), mode="bilinear") if [height, width] != own else None
+    resize = Resize((height, width)) if [height, width] != own else None
     network = library_network(model.name, classes, model.dropout)
     take_channels(network, channels)
     head = None

@@ -41,7 +41,7 @@ class Classification:
         found = torch.cat(predicted)
         values = {
             "loss": float(total) / len(images),
-            "accuracy": float((found == images.labels).sum() / len(images)),
+            "accuracy": int((found == images.labels).sum()) / len(images),
         }
         return Evaluation(values, images.labels.cpu(), found.cpu(), torch.cat(confidence).cpu())
 

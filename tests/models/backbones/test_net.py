@@ -114,6 +114,12 @@ def test_images_are_resized_on_the_way():
     assert net_of("squeezenet1_1", resize_to=SIDE).resize is None
 
 
+def test_images_that_shrink_are_averaged_over_all_their_pixels():
+    stripes = torch.tensor([0.0, 0.0, 0.0, 1.0]).repeat(16).expand(1, 3, 64, 64)
+    shrunk = net_of("squeezenet1_1", shape=(3, 64, 64), resize_to=20).resize(stripes)
+    assert float(shrunk.std()) < 0.1
+
+
 @pytest.mark.parametrize(
     ("values", "got"), [({}, "8x8"), ({"resize_to": 74}, "74x74"), ({"head": Head(), "resize_to": 20}, "20x20")]
 )

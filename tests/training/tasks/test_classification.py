@@ -48,6 +48,12 @@ def test_evaluation_does_not_smooth(smoothing: float) -> None:
     assert evaluation.confidence.tolist() == pytest.approx([math.exp(max(row)) for row in LOG_SHARES])
 
 
+def test_accuracy_is_not_rounded_to_single_precision() -> None:
+    images = Images(torch.eye(10)[:, :, None, None], torch.zeros(10, dtype=torch.int64))
+    values = Classification(10).evaluate(Forward(nn.Flatten(), lambda pixels: pixels, "fp32"), images).values
+    assert values["accuracy"] == 0.1
+
+
 Pairs = st.lists(st.tuples(st.integers(0, 4), st.integers(0, 4)), min_size=1, max_size=40)
 
 
