@@ -43,9 +43,8 @@ def best_members(studies: Sequence[tuple[Ledger, Ledger | None]], layout: Layout
             best.append(member)
     if len(best) < 2:
         names = ", ".join(ledgers[0].name for ledgers in studies)
-        raise EnsembleError(
-            f"ensemble: {names}: {len(best)} networks are kept and at least 2 are needed; search with --keep all"
-        )
+        kept = "no network is" if not best else "only 1 network is"
+        raise EnsembleError(f"ensemble: {names}: {kept} kept, and at least 2 are needed; search with --keep all")
     return best[:top]
 
 

@@ -12,6 +12,7 @@ from rich.table import Table
 from nas.records import Cost, Shape
 from nas.report import words
 from nas.report.prediction import Prediction
+from nas.search.listing import LISTED, trials_by_default
 from nas.space.describe import HoleRow
 from nas.space.search_space import SearchSpace
 from nas.space.survey import Survey
@@ -118,8 +119,12 @@ def _facts(overview: Overview) -> list[tuple[str, str]]:
         found.append(("table", f"{words.plural(overview.shape[0], 'column')}, one number to predict"))
     elif overview.shape:
         found.append(("images", f"{' x '.join(map(str, overview.shape))}, {overview.classes} classes"))
+    replicates = getattr(space.template, "replicates", 1)
     if overview.epochs:
-        found.append(("epochs", str(overview.epochs)))
+        found.append(("epochs", f"{overview.epochs}" + (f", under {replicates} seeds" if replicates > 1 else "")))
+    if space.sampler in LISTED:
+        trials = words.plural(trials_by_default(space.sampler, space), "config")
+        found.append(("sampler", f"{space.sampler}, which lists {trials}"))
     endless = [hole.name for hole in overview.holes if hole.values is None]
     size = f"endless ({', '.join(endless)})" if overview.size == float("inf") else f"{overview.size:,.0f} configs"
     found.append(("size", size))

@@ -129,4 +129,4 @@ def test_the_command_takes_the_best_that_are_kept(tmp_path: Path, monkeypatch: p
     )
     assert one.exit_code == 0, one.stderr
     refused = runner.invoke(nas, ["ensemble", "one"])
-    assert (refused.exit_code, "at least 2 are needed" in refused.stderr) == (2, True)
+    assert (refused.exit_code, "only 1 network is kept, and at least 2 are needed" in refused.stderr) == (2, True)

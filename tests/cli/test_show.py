@@ -1,4 +1,5 @@
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -137,6 +138,14 @@ def test_the_layers_of_a_network_as_json(run):
     assert (found["name"], found["input"], len(found["layers"])) == ("mobilenet_v2", [3, 224, 224], 139)
     first = {"index": 0, "path": "features.0.0", "kind": "Conv2d", "output": [32, 112, 112], "params": 864}
     assert found["layers"][0] == first
+
+
+def test_what_an_ablation_lists_and_under_how_many_seeds(run, here):
+    text = (here / "tiny.py").read_text().replace('precision="fp32"', 'precision="fp32", replicates=3')
+    (here / "listed.py").write_text(text.replace('"tiny", template,', '"tiny", template, sampler="ablation",'))
+    shown = run("show", "listed.py", "--no-time").stdout
+    assert re.search(r"epochs +2, under 3 seeds", shown)
+    assert re.search(r"sampler +ablation, which lists 2 configs", shown)
 
 
 def test_nothing_is_written(run, here):
