@@ -129,7 +129,9 @@ def _compiled(source: bytes, file: Path, filename: str) -> CodeType:
         raise SpaceError([Mistake(f"{file}:{line}", what, "save it as UTF-8")]) from error
     except SyntaxError as error:
         raise SpaceError([about_syntax(error, file)]) from error
-    except (ValueError, RecursionError, MemoryError) as error:
+    except ValueError as error:  # a zero byte, before Python 3.11.4; later ones call it a syntax error
+        raise SpaceError([Mistake(f"{file}", f"syntax error: {error}", "mend this line")]) from error
+    except (RecursionError, MemoryError) as error:
         what = f"is not Python: {str(error) or type(error).__name__}"
         raise SpaceError([Mistake(f"{file}", what, "name a Python file")]) from error
 

@@ -22,8 +22,9 @@ print("on", flush=True)
 time.sleep(60)
 """
 PARENT = """
-import sys, time
+import signal, sys, time
 from nas.tracking.service import launch
+signal.signal(signal.SIGINT, signal.default_int_handler)  # ignored where these tests run in the background
 service = launch("child", 1, [sys.executable, "-c", sys.argv[1]], {})
 print(service.process.pid, flush=True)
 time.sleep(60)
@@ -89,7 +90,7 @@ def test_a_command_that_ignores_being_asked_is_ended():
 
 
 def test_a_command_that_ends_by_itself_leaves_its_last_words():
-    code = "import sys; print('one'); sys.exit('cannot reach postgresql://me:secret@host/db')"
+    code = "import sys; print('one', flush=True); sys.exit('cannot reach postgresql://me:secret@host/db')"
     service = launch("short", 1, [sys.executable, "-c", code], {})
     service.process.wait(SOON)
     assert service.last_words() == "cannot reach postgresql://me:***@host/db"
