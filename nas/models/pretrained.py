@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from nas.config import NETWORKS, Backbone, Head, Model
 from nas.models.backbones import BackboneNet, build_backbone
-from nas.models.backbones.library import adapt_channels, stem
+from nas.models.backbones.published import adapt_channels, stem
 from nas.models.backbones.recipes import RECIPES
 from nas.models.weight_files import PUBLISHED, WeightsError, absent, download_weights, weights_file, weights_present
 from nas.records import DataPlace

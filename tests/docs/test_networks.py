@@ -7,7 +7,7 @@ from docs.networks import LENET5, PAGE, PUBLISHED, page
 from nas import Slice, Top
 from nas.config import NETWORKS
 from nas.models.backbones.layers import trace_backbone
-from nas.models.backbones.library import library_network
+from nas.models.backbones.published import library_network
 
 
 def test_the_page_says_what_the_table_of_networks_says():

@@ -7,7 +7,7 @@ from safetensors.torch import save_file
 
 from nas import Backbone, ConvNet, Dense, Head
 from nas.models.backbones import build_backbone
-from nas.models.backbones.library import adapt_channels, library_network
+from nas.models.backbones.published import adapt_channels, library_network
 from nas.models.pretrained import WeightsError, fitting_weights, input_moments, load_pretrained, prepare_weights
 from nas.models.weight_files import weights_file
 from nas.records import DataPlace

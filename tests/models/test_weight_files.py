@@ -8,7 +8,7 @@ import torch
 from nas import Backbone, ConvNet
 from nas.config import NETWORKS
 from nas.models import weight_files
-from nas.models.backbones.library import library_network
+from nas.models.backbones.published import library_network
 from nas.models.pretrained import prepare_weights
 from nas.models.weight_files import WeightsError, weights_file, weights_present
 from nas.records import DataPlace

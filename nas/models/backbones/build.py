@@ -3,8 +3,8 @@
 from nas.config import NETWORKS, Backbone
 from nas.cost import DoesNotFit
 from nas.models.backbones.layers import trace_backbone
-from nas.models.backbones.library import cut_classifier, library_network, take_channels
 from nas.models.backbones.net import BackboneNet
+from nas.models.backbones.published import cut_classifier, library_network, take_channels
 from nas.models.head import build_head
 from nas.models.layers import Resize
 from nas.records import Shape

@@ -7,7 +7,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor, nn
 
-from nas.models.backbones.library import cut_classifier, last_map, library_network, take_channels
+from nas.models.backbones.published import cut_classifier, last_map, library_network, take_channels
 from nas.models.summary import Layer
 from nas.records import Shape
 

@@ -6,7 +6,7 @@ from torch import Tensor, nn
 
 from nas.config import NETWORKS, Unfreeze
 from nas.models.backbones.layers import trace_backbone
-from nas.models.backbones.library import last_map
+from nas.models.backbones.published import last_map
 
 
 class BackboneNet(nn.Module):

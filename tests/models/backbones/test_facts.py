@@ -7,7 +7,7 @@ from torchvision.models import get_model_weights
 from nas.config import NETWORKS, Backbone
 from nas.cost import count_params, trace_cost
 from nas.models.backbones.layers import leaf_layers, own_params, trace_backbone
-from nas.models.backbones.library import cut_classifier, library_network, stem
+from nas.models.backbones.published import cut_classifier, library_network, stem
 from nas.models.backbones.recipes import RECIPES
 
 LARGE = ("nasnet", "inception_resnet_v2", "densenet169", "inception_v4")

@@ -3,7 +3,7 @@ import torch
 from torch import nn
 from torch.nn.functional import relu
 
-from nas.models.backbones.library import adapt_channels, last_map, library_network, stem, take_channels
+from nas.models.backbones.published import adapt_channels, last_map, library_network, stem, take_channels
 
 
 def test_grey_images_get_the_answer_that_they_got_repeated():
