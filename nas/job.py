@@ -7,6 +7,9 @@ from nas.records import DataPlace
 from nas.space.config import Config
 from nas.space.search_space import PlainObjective
 
+FINDINGS = "findings"
+"""The folder beside a trial's weights that holds pictures and tables for people."""
+
 
 @dataclass(frozen=True)
 class TrialJob:

@@ -12,7 +12,7 @@ import torch
 
 from nas.config import TrialConfig
 from nas.data.splits import load_splits
-from nas.job import TrialJob
+from nas.job import FINDINGS, TrialJob
 from nas.models.build import build_model
 from nas.models.pretrained import load_pretrained
 from nas.records import EpochMetrics, TrialResult
@@ -27,9 +27,6 @@ from nas.training.training import Diverged, Training, require_finite
 from nas.training.weights import save_model
 
 __all__ = ["Diverged", "Report", "TrialJob", "run_trial"]
-
-FINDINGS = "findings"
-"""The folder of pictures and tables, beside the weights."""
 
 
 def run_trial(job: TrialJob, report: Report) -> TrialResult:

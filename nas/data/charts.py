@@ -9,27 +9,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from nas.data.look import LOOK
+
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 _COLOURS = {"train": "#2b6a99", "val": "#e0a030", "test": "#8a8f98"}
-_FAINT = "#dcdcdc"
-_LOOK: Any = {
-    "font.size": 10,
-    "axes.titlesize": 11,
-    "axes.titlelocation": "left",
-    "axes.titleweight": "bold",
-    "axes.edgecolor": _FAINT,
-    "axes.spines.top": False,
-    "axes.spines.right": False,
-    "axes.axisbelow": True,
-    "grid.color": _FAINT,
-    "grid.linewidth": 0.6,
-    "xtick.major.size": 0,
-    "ytick.major.size": 0,
-    "legend.frameon": False,
-    "text.parse_math": False,  # a dollar sign in a name is a dollar sign
-}
+_LOOK: dict[Any, object] = {**LOOK, "axes.titlesize": 11, "axes.titlelocation": "left", "axes.titleweight": "bold"}
 MOST_CLASSES = 40
 _BINS = 30
 _LONGEST = 24

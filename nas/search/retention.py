@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from nas.job import FINDINGS
 from nas.records import Verdict
 from nas.search.layout import Layout
 from nas.search.ledger import Ledger, verdict_of
@@ -15,8 +16,6 @@ from nas.space.search_space import Objective
 from nas.tracking.record import TrialRecord
 
 BEST_KEPT = 5
-FINDINGS = "findings"
-"""The folder of pictures and tables within a trial's own."""
 
 
 @dataclass

@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from nas.job import FINDINGS
 from nas.tracking.appearance import CONFIG_FILE, CONFIG_TAG, DETAILS_FILE, KIND_TAG, STUDY_TAG
 from nas.tracking.record import TrialRecord
 
@@ -13,7 +14,6 @@ if TYPE_CHECKING:
 
 DATA = "data"
 """The name and kind of the run that shows a study's data."""
-FINDINGS = "findings"
 
 
 def write_trial_files(client: "MlflowClient", run_id: str, record: TrialRecord, known: Mapping[str, str]) -> None:

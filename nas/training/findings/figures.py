@@ -9,31 +9,19 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from unicodedata import east_asian_width
 
+from nas.data.look import FAINT as FAINT
+from nas.data.look import LOOK
+
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-GOOD, BAD, THIRD, INK, FAINT = "#2b6a99", "#c4512d", "#8a8f98", "#222222", "#dcdcdc"
+GOOD, BAD, THIRD, INK = "#2b6a99", "#c4512d", "#8a8f98", "#222222"
 DPI = 110
 EDGE, TOP = 0.2, 0.55
 LETTER, TITLE_LETTER = 0.088, 0.096
 """Width of a letter in inches, on the average: a layout engine would know better, and take twice the time."""
-_LOOK: dict[Any, object] = {
-    "font.size": 10,
-    "axes.edgecolor": FAINT,
-    "axes.spines.top": False,
-    "axes.spines.right": False,
-    "axes.axisbelow": True,
-    "grid.color": FAINT,
-    "grid.linewidth": 0.6,
-    "text.color": INK,
-    "axes.labelcolor": INK,
-    "xtick.color": INK,
-    "ytick.color": INK,
-    "xtick.major.size": 0,
-    "ytick.major.size": 0,
-    "legend.frameon": False,
-    "text.parse_math": False,  # a dollar sign in a class's name is a dollar sign
-}
+_INKED = ("text.color", "axes.labelcolor", "xtick.color", "ytick.color")
+_LOOK: dict[Any, object] = {**LOOK, **dict.fromkeys(_INKED, INK)}
 
 
 @dataclass(frozen=True)
