@@ -30,10 +30,26 @@ def connect(uri: str) -> "MlflowClient":
         return MlflowClient(tracking_uri=uri, registry_uri=uri)
     path.parent.mkdir(parents=True, exist_ok=True)
     with FileLock(f"{path}.lock"):  # processes that migrate one database at the same time can die
+        if not path.exists():
+            _create(path)
         client = MlflowClient(tracking_uri=uri, registry_uri=uri)
         client.search_experiments(max_results=1)
         _use_wal(path)
     return client
+
+
+def _create(path: Path) -> None:
+    """A new database with all of MLflow's migrations, made under another name: one that was killed in the middle of
+    them could never be opened again.
+    """
+    from mlflow.tracking import MlflowClient
+
+    unfinished = path.with_name(f"{path.name}.new")
+    for left_over in path.parent.glob(f"{unfinished.name}*"):
+        left_over.unlink()
+    uri = f"sqlite:///{unfinished}"
+    MlflowClient(tracking_uri=uri, registry_uri=uri).search_experiments(max_results=1)
+    unfinished.rename(path)
 
 
 def is_prepared(path: Path) -> bool:

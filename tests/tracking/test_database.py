@@ -57,3 +57,28 @@ def test_processes_that_start_at_once_do_not_break_each_other(tmp_path: Path):
     with closing(sqlite3.connect(path)) as connection:
         names = {name for (name,) in connection.execute("SELECT name FROM experiments")}
     assert names == {"Default", "study 0", "study 1", "study 2"}
+
+
+@pytest.mark.slow
+def test_a_database_whose_making_was_broken_off_is_made_anew(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    from mlflow.tracking import MlflowClient
+
+    path = tmp_path / "mlflow.db"
+
+    class Killed(BaseException):
+        pass
+
+    def killed(*args: object, **kwargs: object) -> None:
+        raise Killed
+
+    with monkeypatch.context() as patched:
+        patched.setattr(MlflowClient, "search_experiments", killed)
+        with pytest.raises(Killed):
+            connect(f"sqlite:///{path}")
+    assert not path.exists()
+    Path(f"{path}.new").unlink()
+    with closing(sqlite3.connect(f"{path}.new")) as connection:
+        connection.execute("CREATE TABLE mcp_servers (half INTEGER)")  # what a migration makes: it would fail on this
+    connect(f"sqlite:///{path}").create_experiment("toy")
+    assert is_prepared(path)
+    assert [found.name for found in tmp_path.glob("mlflow.db.new*")] == []
