@@ -4,6 +4,7 @@ import os
 import sqlite3
 from pathlib import Path
 from typing import TYPE_CHECKING
+from uuid import uuid4
 
 from filelock import FileLock
 
@@ -44,9 +45,9 @@ def _create(path: Path) -> None:
     """
     from mlflow.tracking import MlflowClient
 
-    unfinished = path.with_name(f"{path.name}.new")
-    for left_over in path.parent.glob(f"{unfinished.name}*"):
+    for left_over in path.parent.glob(f"{path.name}.new-*"):
         left_over.unlink()
+    unfinished = path.with_name(f"{path.name}.new-{uuid4().hex}")  # MLflow remembers what it has opened, by name
     uri = f"sqlite:///{unfinished}"
     MlflowClient(tracking_uri=uri, registry_uri=uri).search_experiments(max_results=1)
     unfinished.rename(path)
