@@ -10,6 +10,9 @@ from nas.space.search_space import PlainObjective
 FINDINGS = "findings"
 """The folder beside a trial's weights that holds pictures and tables for people."""
 
+FEATURES = "features"
+"""The folder inside the cache that holds what frozen layers make of images."""
+
 
 @dataclass(frozen=True)
 class TrialJob:

@@ -19,11 +19,11 @@ from nas.records import EpochMetrics, TrialResult
 from nas.space.search_space import PlainObjective
 from nas.training import findings
 from nas.training.checkpoint import CheckpointFolder
-from nas.training.fit import Report, fit
+from nas.training.fit import Fitted, Report, fit
 from nas.training.memory import freed_memory_kept
 from nas.training.replicates import best_of, figures_in, summary
 from nas.training.tasks import Evaluation, task_of
-from nas.training.training import Diverged, Training, require_finite
+from nas.training.training import Diverged, DivergedInBf16, Training, require_finite
 from nas.training.weights import save_model
 
 __all__ = ["Diverged", "Report", "TrialJob", "run_trial"]
@@ -38,7 +38,8 @@ def run_trial(job: TrialJob, report: Report) -> TrialResult:
     leaves no weights.
 
     Raises:
-        Diverged: a loss, or a value of the objective, became infinite or not a number.
+        Diverged: a loss, or a value of the objective, became infinite or not a number; of precision `auto` in fp32 too.
+        MemoryError: not even the smallest micro-batch fits.
         DataError, DoesNotFit, WeightsError: see `load_splits`, `build_model` and `load_pretrained`.
     """
     torch.set_num_threads(job.threads)
@@ -50,16 +51,13 @@ def run_trial(job: TrialJob, report: Report) -> TrialResult:
 
 def _run_training(job: TrialJob, report: Report) -> TrialResult:
     assert isinstance(job.config, TrialConfig)
-    config = job.config.replace(epochs=job.epochs)
-    seeds = range(config.seed, config.seed + config.replicates)
-    trainings = [_prepare_training(config.replace(seed=seed), job) for seed in seeds]
-    fitted = fit(trainings, report, CheckpointFolder(job.folder))
+    trainings, fitted = _train(job.config.replace(epochs=job.epochs), job, report)
     epochs = len(fitted.history)
     if fitted.stopped_early:
         reached = [{**_curve_metrics(each.history[:epochs]), **figures_in(each, epochs)} for each in trainings]
         return TrialResult(summary(reached), epochs, stopped_early=True, details=_replicates(trainings, reached))
 
-    tests = [training.task.evaluate(training.forward, training.splits.test) for training in trainings]
+    tests = [training.task.evaluate(training.forward, training.seen.test) for training in trainings]
     metrics = [_final_metrics(training, test) for training, test in zip(trainings, tests, strict=True)]
     best = best_of(trainings)
     details = {**_circumstances(best, job), **_replicates(trainings, metrics)}
@@ -71,18 +69,34 @@ def _run_training(job: TrialJob, report: Report) -> TrialResult:
     )
 
 
-def _prepare_training(config: TrialConfig, job: TrialJob) -> Training:
+def _train(config: TrialConfig, job: TrialJob, report: Report) -> tuple[Sequence[Training], Fitted]:
+    """Train all replicates. One that diverges in bf16 goes on in fp32, from the start of the epoch in which it did.
+
+    For that all start again from the newest checkpoint: where it lies makes no difference to what comes out.
+    """
+    fp32_from: dict[int, int] = {}
+    while True:
+        seeds = range(config.seed, config.seed + config.replicates)
+        trainings = [_prepare_training(config.replace(seed=seed), job, fp32_from.get(seed)) for seed in seeds]
+        try:
+            return trainings, fit(trainings, report, CheckpointFolder(job.folder))
+        except DivergedInBf16 as error:
+            fp32_from[error.seed] = error.epoch
+            trainings.clear()  # so that the next ones find room
+
+
+def _prepare_training(config: TrialConfig, job: TrialJob, fp32_from: int | None) -> Training:
     device = torch.device("cuda" if job.gpu else "cpu")
     splits = load_splits(config.data, job.place, config.seed, device)
     torch.manual_seed(config.seed)
     model = build_model(config.model, splits.info.shape, task_of(config, splits).outputs)
     load_pretrained(model, config.model, job.place)
-    return Training(model.to(device), splits, config)
+    return Training(model.to(device), splits, config, fp32_from, job.place)
 
 
 def _final_metrics(training: Training, test: Evaluation) -> dict[str, float]:
     """The figures of the weights that are kept."""
-    train = training.task.evaluate(training.forward, training.splits.train)
+    train = training.task.evaluate(training.forward, training.seen.train)
     return {
         **_curve_metrics(training.history),
         **figures_in(training, training.kept_epoch),
@@ -93,12 +107,15 @@ def _final_metrics(training: Training, test: Evaluation) -> dict[str, float]:
 
 
 def _circumstances(training: Training, job: TrialJob) -> dict[str, object]:
-    """Where and how it was trained."""
+    """Where and how it was trained. `micro_batch`: only where memory did not do for whole batches."""
+    fell_back = f" (bf16 diverged in epoch {training.fp32_from})" if training.fp32_from else ""
+    lowered = training.step.micro_batch
     return {
         "device": torch.cuda.get_device_name() if job.gpu else "cpu",
-        "precision": training.forward.precision,
+        "precision": training.forward.precision + fell_back,
+        **({"micro_batch": lowered} if lowered else {}),
         "threads": job.threads,
-        "torch": torch.__version__,
+        "torch": str(torch.__version__),  # a class of torch's own, which the driver would load torch for
         "seed": training.config.seed,
     }
 

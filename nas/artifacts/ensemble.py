@@ -11,8 +11,10 @@ from torch import Tensor, nn
 from nas.artifacts.members import EnsembleError, Member
 from nas.config import TrialConfig
 from nas.cost import count_params
-from nas.data.splits import Splits, load_splits
+from nas.data.batches import batches
+from nas.data.splits import Images, Splits, load_splits
 from nas.records import DataPlace
+from nas.training.evaluate import MOST_IMAGES
 from nas.training.precision import Forward, choose_precision, prepare_forward
 from nas.training.scaling import Scaling
 from nas.training.tasks import Task, task_of
@@ -70,7 +72,7 @@ def measure(members: Sequence[Member], place: DataPlace) -> list[Measured]:
     loaded = [_load(member, device) for member in members]
     splits = [load_splits(known.config.data, place, known.config.seed, device) for known in loaded]
     _check(members, loaded, splits)
-    same_val = all(torch.equal(splits[0].val.pixels, other.val.pixels) for other in splits[1:])
+    same_val = all(_same(splits[0].val, other.val) for other in splits[1:])
     task = task_of(loaded[0].config, splits[0])
     forwards = [known.forward for known in loaded]
     together = Forward(MeanNetwork(forwards, splits[0].target is None), lambda pixels: pixels, "fp32")
@@ -85,6 +87,14 @@ def _load(member: Member, device: torch.device) -> Loaded:
     model, config, data = load_model(member.folder)
     scaling, precision = Scaling.from_data(data, device), choose_precision(config.precision, device)
     return Loaded(prepare_forward(model.to(device), scaling, precision), config, data["digest"])
+
+
+def _same(first: Images, second: Images) -> bool:
+    """Whether they are the same images in the same order."""
+    if len(first) != len(second):
+        return False
+    pairs = zip(batches(first, MOST_IMAGES), batches(second, MOST_IMAGES), strict=True)
+    return all(torch.equal(pixels, others) for (pixels, _), (others, _) in pairs)
 
 
 def _measure(name: str, forward: Forward, task: Task, splits: Splits, with_val: bool) -> Measured:

@@ -6,7 +6,7 @@ import warnings
 from contextlib import nullcontext, redirect_stdout
 from dataclasses import asdict, dataclass, replace
 from math import inf
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import click
 
@@ -47,7 +47,7 @@ class Asked:
     fresh: bool
     keep: str
     jobs: int | None
-    gpus_per_trial: float | None
+    gpus_per_trial: float | Literal["auto"] | None
     address: str | None
     executor: str | None
     quiet: bool
@@ -85,8 +85,9 @@ class Asked:
 @place_options("data_dir", "storage", "tracking_uri")
 @option("--jobs", type=Whole(), section="Place", help="Trials at the same time; else one a core, or what cards take.")
 @option(
-    "--gpus-per-trial", type=Share(), section="Place", help="Cards for each trial, as 0.25; else 1 if there is one."
-)
+    "--gpus-per-trial", type=Share(), metavar="NUMBER|auto", section="Place",
+    help="Cards for each trial, as 0.25; auto: as many trials on a card as its memory holds; else 1 if there is one.",
+)  # fmt: skip
 @option("--address", metavar="HOST:PORT", section="Place", help="An existing Ray cluster; else one is started here.")
 @option(
     "--executor", type=OneOf("executor", ("ray", "local")), section="Place",

@@ -3,7 +3,7 @@
 import math
 import re
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Literal
 
 import click
 
@@ -32,19 +32,21 @@ class Whole(click.ParamType[int]):
         return number
 
 
-class Share(click.ParamType[float]):
-    """A finite number of at least 0: parts of a card, or several."""
+class Share(click.ParamType[float | Literal["auto"]]):
+    """A finite number of at least 0, parts of a card or several; or `auto`."""
 
     name = "NUMBER"
 
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
-        """The number."""
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float | Literal["auto"]:
+        """The number, or the word."""
+        if value == "auto":
+            return "auto"
         try:
             number = float(value)
         except ValueError:
             number = math.nan
         if not 0 <= number < math.inf:
-            self.fail(f"{value!r} is not a number of at least 0; give 0, 0.25, 1 or 2", param, ctx)
+            self.fail(f"{value!r} is not a number of at least 0; give 0, 0.25, 1, 2 or auto", param, ctx)
         return number
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from itertools import pairwise
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
@@ -15,6 +15,7 @@ from nas.config.optimizers import Adam, Optimizer
 from nas.config.schedules import Constant, Metric, Schedule
 from nas.space.checks import check
 from nas.space.config import Config, Rule
+from nas.space.holes import Choice, Repeat
 
 IMAGE_NETWORKS = (ConvNet, StagedNet, VGG19, LeNet5, Backbone)
 """What cannot be trained on a table."""
@@ -66,8 +67,15 @@ class TrialConfig(Config):
     images_per_epoch: an epoch is so many training images, going round the train part as often as needed; None is once.
     seed: fixes validation part, weights and order of the images. replicates: the config is trained under so many seeds,
     from `seed` on, in one trial whose figures are their means.
-    precision: `auto` trains in bf16 where the processor is made for it and in fp32 elsewhere.
+    precision: `auto` trains in bf16 where the processor is made for it, and in fp32 elsewhere and from the epoch in
+    which bf16 diverges.
+    batch_size: a batch for which memory does not do goes through the network in parts; the weights change once for it.
+    cached_passes: 0 augments images anew in every epoch. With N the frozen first layers of a backbone run once over N
+    augmented passes through the train part, which the epochs take in turns: far faster, and N views of each image
+    instead of one for each epoch. Parts of a training in which no first layers are frozen augment anew.
     """
+
+    later_fields: ClassVar[frozenset[str]] = frozenset({"cached_passes"})
 
     data: Data
     model: Model
@@ -85,9 +93,14 @@ class TrialConfig(Config):
     precision: Literal["auto", "bf16", "fp32"] = "auto"
     seed: Annotated[int, Field(ge=0, lt=2**31)] = 0
     replicates: Annotated[int, Field(ge=1, le=100)] = 1
+    cached_passes: Annotated[int, Field(ge=0, le=1000)] = 0
 
     def rules(self) -> Iterator[Rule]:
-        """Phases follow each other; only a backbone has layers to freeze; what is for images is not for tables."""
+        """Batch norm needs several images; phases follow each other; only a backbone has layers to freeze; what is for
+        images is not for tables.
+        """
+        if self.batch_size == 1 and _norms_batches(self.model):
+            yield "batch_size", "must be 2 or more with batch norm, which compares the images of a batch, got 1"
         begins = [phase.begins for phase in self.phases]
         if any(later <= earlier for earlier, later in pairwise(begins)):
             yield "phases", f"must begin one after the other, got {', '.join(map(str, begins))}"
@@ -97,6 +110,8 @@ class TrialConfig(Config):
                 yield from (("phases", mistake.what) for mistake in mistakes if mistake.where == "unfreeze")
         elif any(phase.unfreeze is not None for phase in self.phases):
             yield "phases", f"unfreeze needs a Backbone, got {type(self.model).__name__}"
+        if self.cached_passes:
+            yield from (("cached_passes", wrong) for wrong in self._wrong_with_passes())
         if self.data.task == "regression":
             if isinstance(self.model, IMAGE_NETWORKS):
                 yield "model", f"{type(self.model).__name__} is for images, and the data is a table; use an MLP"
@@ -107,6 +122,14 @@ class TrialConfig(Config):
             if self.regularisation.label_smoothing:
                 yield "regularisation", "label_smoothing is for classes, and a table has none; leave it out"
 
+    def _wrong_with_passes(self) -> Iterator[str]:
+        if not isinstance(self.model, Backbone):
+            yield f"is for the frozen layers of a Backbone, got {type(self.model).__name__}; leave it out"
+        if self.augmentation is None:
+            yield "is for augmented images, and augmentation is None; leave it out"
+        elif self.augmentation.mixup or self.augmentation.cutmix:
+            yield "cannot keep images that are mixed anew for each batch; leave out mixup and cutmix, or set 0"
+
     @property
     def trained_model(self) -> Model:
         """The model with the layers that the last phase trains."""
@@ -115,3 +138,17 @@ class TrialConfig(Config):
             if phase.unfreeze is not None and isinstance(model, Backbone):
                 model = model.replace(unfreeze=phase.unfreeze)
         return model
+
+
+def _norms_batches(value: object, field: str = "") -> bool:
+    """Whether a network, or a part of one, has batch norm, in any of the options of its holes."""
+    match value:
+        case Choice():
+            return any(_norms_batches(option, field) for option in value.options)
+        case Repeat():
+            return _norms_batches(value.item)
+        case tuple():
+            return any(map(_norms_batches, value))
+        case Config():
+            return any(_norms_batches(part, name) for name, part in value.fields())
+    return field == "batch_norm" and value not in (False, "none")

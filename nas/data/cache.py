@@ -28,9 +28,9 @@ _COLUMNS = ("labels", "parts", "contents", "sums", "squares")
 _HASH_BYTES = 8
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Prepared:
-    """A decoded data set of N images.
+    """A decoded data set of N images. It equals itself only, as what is derived from it is remembered for it.
 
     pixels: (N, C, H, W), mapped from the file.
     sums, squares: of the pixels and of their squares, for each image and channel (N, C).

@@ -58,7 +58,7 @@ def _draw_samples(splits: Splits, path: Path) -> None:
     captions = [""] * len(white)
     for label, found in enumerate(chosen):
         first = label * columns
-        white[first : first + len(found)] = splits.train.pixels[found]
+        white[first : first + len(found)] = splits.train.take(found).pixels
         captions[first : first + len(found)] = [names[label]] * len(found)
     sheet(white, columns, captions=captions).save(path)
 

@@ -1,23 +1,27 @@
-"""Reads and decodes a data set once; every later call finds it in the cache. Tables are read anew each time."""
+"""Reads and decodes a data set once; every later call finds it in the cache, or in this process's memory."""
 
 import hashlib
 import json
 from dataclasses import replace
+from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
 
-from nas.config import Data, ImageData, Tabular
+from nas.config import Data, ImageData, Table, Tabular
 from nas.data.cache import FORMAT, Prepared, load, store
 from nas.data.errors import DataError
 from nas.data.limit import limited
 from nas.data.part import PARTS, Part, part_shares
 from nas.data.parts import ImageTable, Parts, assign_parts, part_warnings
-from nas.data.sources import Source, open_source
+from nas.data.sources import Source, open_source, stamp
 from nas.data.tables import NumberTable, read_table
 from nas.records import DataInfo, DataPlace
 
 _TEST_SEED = 0
+_MOST_KNOWN = 8
+
+_known: dict[tuple[Data, DataPlace], tuple[list[str], Source, Prepared]] = {}
 
 
 def prepare(data: Data, place: DataPlace, seed: int) -> DataInfo:
@@ -40,6 +44,7 @@ def open_prepared(data: Data, place: DataPlace) -> Prepared:
         DataError: as for `prepare`, but for the split.
     """
     source = open_source(data, place)
+    stamps = _stamps(source)
     folder = place.cache / _key(data, source)
     prepared = load(folder)
     if prepared is None:
@@ -47,7 +52,43 @@ def open_prepared(data: Data, place: DataPlace) -> Prepared:
         prepared = load(folder)
     if prepared is None:
         raise DataError(f"{folder}: cannot be read back after it was written; check the disk, or choose another cache")
+    _known.pop((data, place), None)
+    _known[data, place] = stamps, source, prepared
+    if len(_known) > _MOST_KNOWN:
+        del _known[next(iter(_known))]
     return prepared
+
+
+def known_prepared(data: Data, place: DataPlace) -> Prepared:
+    """What `open_prepared` gave this process last; opened now if it was not, or where the data's files have changed.
+
+    Of a folder with many images only the folders are looked at: one image that was painted over is not noticed.
+
+    Raises:
+        DataError: as for `open_prepared`.
+    """
+    stamps, source, prepared = _known.get((data, place), (None, None, None))
+    if source is None or prepared is None or stamps != _stamps(source):
+        return open_prepared(data, place)
+    return prepared
+
+
+def _stamps(source: Source) -> list[str]:
+    return list(map(stamp, source.watched()))
+
+
+def known_table(data: Tabular) -> NumberTable:
+    """What `read_table` gave this process last; read now if it was not, or if its file has changed.
+
+    Raises:
+        DataError: as for `read_table`.
+    """
+    return _read_table(data, stamp(Path(data.path).expanduser()) if isinstance(data, Table) else "")
+
+
+@lru_cache(maxsize=_MOST_KNOWN)
+def _read_table(data: Tabular, stamp: str) -> NumberTable:
+    return read_table(data)
 
 
 def _store(folder: Path, source: Source) -> None:

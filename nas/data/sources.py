@@ -38,6 +38,9 @@ class Source(Protocol):
     def signature(self) -> list[str]:
         """What changes when the files behind the data do; no file is opened."""
 
+    def watched(self) -> tuple[Path, ...]:
+        """Few files and folders whose `stamp` tells whether the data is likely still the same."""
+
     def read(self, target: Path) -> Raw:
         """Write the images as a .npy file to `target` (uint8; N, channels, height, width) and return the rest.
 
@@ -73,7 +76,11 @@ class ArraySource:
 
     def signature(self) -> list[str]:
         """See `Source`."""
-        return list(map(_stat, self.files))
+        return list(map(stamp, self.files))
+
+    def watched(self) -> tuple[Path, ...]:
+        """See `Source`."""
+        return self.files
 
     def read(self, target: Path) -> Raw:
         """See `Source`."""
@@ -95,7 +102,11 @@ class FolderSource:
 
     def signature(self) -> list[str]:
         """See `Source`."""
-        return [str(Path(self.data.path).expanduser().resolve()), *(_stat(file.path) for file in self.listing.files)]
+        return [str(Path(self.data.path).expanduser().resolve()), *(stamp(file.path) for file in self.listing.files)]
+
+    def watched(self) -> tuple[Path, ...]:
+        """See `Source`. A folder's stamp changes with the names of its files, not with what is in them."""
+        return self.listing.folders
 
     def read(self, target: Path) -> Raw:
         """See `Source`."""
@@ -137,7 +148,7 @@ def _present_mnist(data: Data, data_dir: Path) -> tuple[Path, ...]:
     return files
 
 
-def _stat(path: Path) -> str:
+def stamp(path: Path) -> str:
     """Size and times of a file. The time of its last change cannot be set back, unlike that of its content."""
     try:
         stat = path.stat()

@@ -1,6 +1,7 @@
-"""Train, validation and test items as tensors on the device where they are used."""
+"""Train, validation and test items, delivered on the device where they are used."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import lru_cache
 
 import numpy as np
 import torch
@@ -10,9 +11,10 @@ from torch import Tensor
 from nas.config import Data, Tabular
 from nas.data.cache import Prepared
 from nas.data.part import Part
-from nas.data.parts import Parts
-from nas.data.prepare import describe, describe_table, open_prepared, split
-from nas.data.tables import moments, read_table
+from nas.data.prepare import describe, describe_table, known_prepared, known_table, split
+from nas.data.residence import reside
+from nas.data.stream import gather
+from nas.data.tables import NumberTable, moments
 from nas.records import DataInfo, DataPlace
 
 _WHITE = 255.0
@@ -20,16 +22,47 @@ _WHITE = 255.0
 
 @dataclass(frozen=True)
 class Images:
-    """Labelled images on one device. pixels: uint8 (N, C, H, W). labels: int64 (N).
+    """N labelled images.
+
+    stored: uint8 (M, C, H, W), among others the images' pixels: a map of a file that all trials of a machine share, or
+    a tensor on the device. labels: int64 (N), on the device where batches are wanted.
+    rows: which of the stored ones they are (int64 (N), beside the pixels); None: those themselves, in their order.
+    streamed: a thread gathers batches ahead of their use, with the same results; needed if `stored` is elsewhere.
 
     Of a table: pixels are its columns in their own units, float32 (N, columns, 1, 1); labels its targets, float32 (N).
     """
 
-    pixels: Tensor
+    stored: Tensor
     labels: Tensor
+    rows: Tensor | None = None
+    streamed: bool = False
 
     def __len__(self) -> int:
         return len(self.labels)
+
+    @property
+    def device(self) -> torch.device:
+        """Where batches are delivered."""
+        return self.labels.device
+
+    @property
+    def shape(self) -> torch.Size:
+        """Channels, height, width of one image."""
+        return self.stored.shape[1:]
+
+    @property
+    def pixels(self) -> Tensor:
+        """All their pixels (N, C, H, W) on the device: copied, unless they lie there in one piece. For few images."""
+        return gather(self.stored, self.rows, (0, len(self))).to(self.device)
+
+    def take(self, indices: Tensor) -> "Images":
+        """Those with these indices (int64, on any device) in this order, without their pixels being copied."""
+        rows = indices.to(self.stored.device)
+        return replace(
+            self,
+            labels=self.labels[indices.to(self.device)],
+            rows=rows if self.rows is None else self.rows[rows],
+        )
 
 
 @dataclass(frozen=True)
@@ -55,21 +88,37 @@ class Splits:
         return normalise(pixels, self.mean, self.std)
 
 
-def load_splits(data: Data, place: DataPlace, seed: int, device: str | torch.device = "cpu") -> Splits:
-    """The data's parts on `device`, the same for the same data and seed; prepared now if it was not.
+@dataclass(frozen=True)
+class _Division:
+    """How a data set is split: the rows of each part, and moments of the train part's channels."""
 
-    On the processor a part that lies in one piece in the cache (one that the data brings) is mapped, not copied.
+    rows: tuple[NDArray[np.int64], ...]
+    info: DataInfo
+    mean: NDArray[np.float64]
+    std: NDArray[np.float64]
+
+
+def load_splits(data: Data, place: DataPlace, seed: int, device: str | torch.device = "cpu") -> Splits:
+    """The data's parts for `device`, the same for the same data and seed; prepared now if it was not.
+
+    Pixels are not copied: on a processor all trials of a machine share the map of one file; on a card, if they fit
+    there, all trials of a process share one copy. What a process has loaded before it neither reads nor splits again.
 
     Raises:
         DataError: the data is absent, cannot be read or cannot be split; a line for each mistake.
     """
+    device = torch.device(device)
     if isinstance(data, Tabular):
-        return _load_table(data, seed, device)
-    prepared = open_prepared(data, place)
-    parts = split(prepared.table, data, seed)
-    train, val, test = (_images(prepared, parts, part, device) for part in (Part.TRAIN, Part.VAL, Part.TEST))
-    mean, std = (torch.from_numpy(values).float().to(device) for values in _moments(prepared, parts == Part.TRAIN))
-    return Splits(train, val, test, describe(prepared, parts), mean, std)
+        return _split_table(known_table(data), data, seed, device)
+    prepared = known_prepared(data, place)
+    division = _divide(prepared, data, seed)
+    stored, streamed = _reside(prepared, device)
+    train, val, test = (
+        _images(stored, rows, torch.from_numpy(prepared.table.labels[rows]).to(device), streamed)
+        for rows in division.rows
+    )
+    mean, std = (torch.from_numpy(values).float().to(device) for values in (division.mean, division.std))
+    return Splits(train, val, test, division.info, mean, std)
 
 
 def normalise(pixels: Tensor, mean: Tensor, std: Tensor) -> Tensor:
@@ -81,8 +130,27 @@ def normalise(pixels: Tensor, mean: Tensor, std: Tensor) -> Tensor:
     return torch.addcmul((-mean / std).view(-1, 1, 1), pixels.float(), scale.view(-1, 1, 1))
 
 
-def _load_table(data: Tabular, seed: int, device: str | torch.device) -> Splits:
-    table = read_table(data)
+@lru_cache(maxsize=8)
+def _divide(prepared: Prepared, data: Data, seed: int) -> _Division:
+    parts = split(prepared.table, data, seed)
+    rows = tuple(np.flatnonzero(parts == part) for part in (Part.TRAIN, Part.VAL, Part.TEST))
+    mean, std = _moments(prepared, rows[0])
+    return _Division(rows, describe(prepared, parts), mean, std)
+
+
+@lru_cache(maxsize=1)  # of several data sets a card holds the one that was used last
+def _reside(prepared: Prepared, device: torch.device) -> tuple[Tensor, bool]:
+    return reside(torch.from_numpy(prepared.pixels), device)
+
+
+def _images(stored: Tensor, rows: NDArray[np.int64], labels: Tensor, streamed: bool) -> Images:
+    if len(rows) and rows[-1] - rows[0] + 1 == len(rows):
+        return Images(stored[rows[0] : rows[-1] + 1], labels, streamed=streamed)
+    return Images(stored, labels, torch.from_numpy(rows).to(stored.device), streamed)
+
+
+@lru_cache(maxsize=8)
+def _split_table(table: NumberTable, data: Tabular, seed: int, device: torch.device) -> Splits:
     parts = split(table.rows, data, seed)
     inputs = table.filled(parts)
 
@@ -98,19 +166,11 @@ def _load_table(data: Tabular, seed: int, device: str | torch.device) -> Splits:
     return Splits(train, val, test, describe_table(table, parts), mean, std, (target_mean, target_std))
 
 
-def _images(prepared: Prepared, parts: Parts, part: Part, device: str | torch.device) -> Images:
-    where = np.flatnonzero(parts == part)
-    in_one_piece = len(where) and where[-1] - where[0] + 1 == len(where)
-    chosen = slice(where[0], where[-1] + 1) if in_one_piece else where
-    pixels = torch.from_numpy(np.asarray(prepared.pixels[chosen])).to(device)
-    return Images(pixels, torch.from_numpy(prepared.table.labels[where]).to(device))
-
-
-def _moments(prepared: Prepared, chosen: NDArray[np.bool_]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+def _moments(prepared: Prepared, rows: NDArray[np.int64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Mean and standard deviation of each channel's pixels in [0, 1], exact; a constant channel has deviation 1."""
     _, height, width = prepared.shape
-    count = int(chosen.sum()) * height * width
-    mean = prepared.sums[chosen].sum(axis=0) / count
-    variance = prepared.squares[chosen].sum(axis=0) / count - mean**2
+    count = len(rows) * height * width
+    mean = prepared.sums[rows].sum(axis=0) / count
+    variance = prepared.squares[rows].sum(axis=0) / count - mean**2
     std = np.sqrt(np.maximum(variance, 0))
     return mean / _WHITE, np.where(std > 1e-6, std, _WHITE) / _WHITE

@@ -29,7 +29,7 @@ _HASH_BYTES = 8
 Numbers = NDArray[np.float64]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)  # as for `Prepared`
 class NumberTable:
     """inputs: (N, columns), nan where a cell is empty; a text is a 1 in the column of its value and 0 elsewhere.
 

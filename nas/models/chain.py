@@ -10,6 +10,8 @@ from nas.cost import layers as data
 from nas.cost.chain import Branches, Chain, Leaf, Residual
 from nas.models.initialise import initialise
 from nas.models.layers import BranchBlock, GlobalAveragePool, GlobalMaxPool, ResidualBlock, Resize
+from nas.models.pixel_major import BatchNorm2d, MaxPool2d
+from nas.models.spectral import SpectralConv2d
 
 
 def build_chain(chain: Chain) -> nn.Module:
@@ -36,11 +38,13 @@ def build_part(part: Leaf | Chain) -> nn.Module:
 
 
 def _conv(conv: data.Conv) -> nn.Module:
-    return nn.Conv2d(conv.channels, conv.filters, conv.size, conv.stride, conv.padding, groups=conv.groups)
+    keeps_sides = conv.stride == 1 and conv.size > 1 and conv.size == 2 * conv.padding + 1
+    kind = SpectralConv2d if keeps_sides and conv.groups == 1 else nn.Conv2d
+    return kind(conv.channels, conv.filters, conv.size, conv.stride, conv.padding, groups=conv.groups)
 
 
 def _window_pool(pool: data.WindowPool) -> nn.Module:
-    kind = nn.MaxPool2d if pool.kind == "max" else nn.AvgPool2d
+    kind = MaxPool2d if pool.kind == "max" else nn.AvgPool2d
     return kind(pool.size, pool.stride, pool.padding)
 
 
@@ -49,7 +53,7 @@ def _global_pool(pool: data.GlobalPool) -> nn.Module:
 
 
 def _batch_norm(norm: data.BatchNorm) -> nn.Module:
-    return nn.BatchNorm1d(norm.channels) if norm.flat else nn.BatchNorm2d(norm.channels)
+    return nn.BatchNorm1d(norm.channels) if norm.flat else BatchNorm2d(norm.channels)
 
 
 def _nonlinearity(layer: data.Nonlinearity) -> nn.Module:

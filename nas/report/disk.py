@@ -115,7 +115,9 @@ def _spare_of(ledger: Ledger, layout: Layout) -> Iterator[Spare]:
 
 def _shared(layout: Layout) -> Iterator[Spare]:
     yield from _spares("Ray's scratch", [layout.ray])
-    yield from _spares("decoded images", (path for path in _inside(layout.place.cache) if path != layout.ray))
+    yield from _spares("features of frozen layers", [layout.features])
+    others = (path for path in _inside(layout.place.cache) if path not in (layout.ray, layout.features))
+    yield from _spares("decoded images", others)
 
 
 def _spares(what: str, folders: Iterable[Path]) -> Iterator[Spare]:

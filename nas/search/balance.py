@@ -36,7 +36,7 @@ class Balance:
     def counts(self) -> dict[Any, int]:
         """Drawn trials of each option by its label: running, complete, pruned and failed ones, without baselines."""
         found = dict.fromkeys(self.labels, 0)
-        for frozen in self.ledger.frozen():
+        for frozen in self.ledger.outlines():
             verdict = verdict_of(frozen)
             rejected = verdict in (Verdict.INFEASIBLE, Verdict.DUPLICATE)
             named = frozen.user_attrs.get("hash") in self.ledger.names

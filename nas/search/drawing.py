@@ -10,7 +10,7 @@ from optuna.samplers import RandomSampler
 
 from nas.records import Cost, Verdict
 from nas.search.balance import Balance
-from nas.search.ledger import Ledger, verdict_of
+from nas.search.ledger import Ledger, attributes_of, verdict_of
 from nas.space.algebra import Params, config_hash, sample
 from nas.space.config import Config
 from nas.space.finite import size
@@ -66,9 +66,11 @@ class Drawer:
         self._size = size(self.space.template)
         balanced = self.space.balanced if self.grid is None else None
         self._balance = Balance.of(self.space.template, balanced, self.ledger) if balanced else None
-        self._random = RandomSampler(seed=self.seed + len(self.ledger.frozen()))
-        for frozen in self.ledger.frozen():
-            self.seen.add(frozen.user_attrs.get("hash", ""))
+        outlines = self.ledger.outlines()
+        self._random = RandomSampler(seed=self.seed + len(outlines))
+        for frozen in outlines:
+            if "hash" in frozen.user_attrs:
+                self.seen.add(frozen.user_attrs["hash"])
             rejected = verdict_of(frozen) in (Verdict.INFEASIBLE, Verdict.DUPLICATE)
             if not rejected and frozen.state.is_finished() and "hash" in frozen.user_attrs:
                 self.known[frozen.user_attrs["hash"]] = frozen.number
@@ -100,8 +102,8 @@ class Drawer:
             if config_hash(config) not in self.seen:
                 self.ledger.enqueue(config, params, {})
                 return {}
-        if self.grid is not None or len(self.seen - {""}) >= self._size:
-            count = len(self.seen - {""})
+        count = len(self.seen)
+        if self.grid is not None or count >= self._size:
             raise NothingLeft(f"all {count:,} configs of {self.listed} have been drawn{self._most_often()}")
         if self._balance is None:
             return {}
@@ -114,8 +116,9 @@ class Drawer:
     def resolve(self, trial: optuna.Trial) -> Draw | None:
         """The draw of an asked or adopted trial; None where it was rejected (and has been told)."""
         try:
-            config = sample(self.space.template, trial)
-            digest = self._note(trial, config)
+            with self.ledger.together():
+                config = sample(self.space.template, trial)
+                digest = self._note(trial, config)
             cost = self.measure(config)
             excess = self._excess(config, cost)
         except Exception as error:  # also of a constraint or a network of the user's own
@@ -147,7 +150,7 @@ class Drawer:
     def _note(self, trial: optuna.Trial, config: Config) -> str:
         digest = config_hash(config)
         self.seen.add(digest)
-        if "hash" not in trial.user_attrs:
+        if "hash" not in attributes_of(trial):
             trial.set_user_attr("hash", digest)
         return digest
 
@@ -157,7 +160,8 @@ class Drawer:
         self.ledger.study.sampler = self._random
         try:
             trial = self.ledger.study.ask()
-            sample(self.space.template, trial)
+            with self.ledger.together():
+                sample(self.space.template, trial)
         except SpaceError:
             pass
         finally:

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+from nas.job import FEATURES
 from nas.records import DataPlace
 
 
@@ -37,6 +38,11 @@ class Layout:
     def ray(self) -> Path:
         """Ray Tune's own files: never read again, deleted after the run."""
         return self.home / "cache" / "ray"
+
+    @property
+    def features(self) -> Path:
+        """What frozen layers make of images, kept for all trials."""
+        return self.place.cache / FEATURES
 
     def gallery(self, study: str) -> Path:
         """Pictures of a study's data, until they are in the tracking store."""

@@ -7,7 +7,9 @@ RUNNING until it has been told. Only the driver writes.
 import json
 import time
 import warnings
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
+from copy import copy
 from dataclasses import asdict, dataclass, field
 from functools import cached_property
 from typing import Any
@@ -18,6 +20,7 @@ from optuna.trial import FrozenTrial, TrialState
 
 from nas.environment import environment
 from nas.records import Cost, EpochMetrics, TrialFailure, TrialResult, Verdict
+from nas.search.writer import Writer
 from nas.space.algebra import config_hash
 from nas.space.config import Config, to_dict
 from nas.space.search_space import Objective
@@ -41,9 +44,23 @@ class Ledger:
         """The study's name."""
         return self.study.study_name
 
-    def frozen(self) -> list[FrozenTrial]:
-        """All trials, in order of number. Not to be changed."""
+    def outlines(self) -> list[FrozenTrial]:
+        """All trials, in order of number, not to be changed; of finished ones only what a driver needs to go on."""
         return self.study.get_trials(deepcopy=False)
+
+    def frozen(self) -> list[FrozenTrial]:
+        """All trials with all that is known of them, in order of number. Not to be changed; a driver reads them."""
+        return list(self.stream())
+
+    def stream(self) -> Iterable[FrozenTrial]:
+        """The same one at a time: a driver holds a page of them in memory."""
+        storage = self.study._storage
+        return storage.read(self.study._study_id) if isinstance(storage, Writer) else self.outlines()
+
+    def together(self) -> AbstractContextManager[None]:
+        """What is written inside arrives in one transaction."""
+        storage = self.study._storage
+        return storage.together() if isinstance(storage, Writer) else nullcontext()
 
     def records(self) -> Iterator[TrialRecord]:
         """What is known of every trial that was started, in order of number; rejected draws are left out."""
@@ -52,12 +69,14 @@ class Ledger:
 
     def record(self, trial: optuna.Trial) -> TrialRecord:
         """What is known of one trial now."""
-        return record_of(self.storage.get_trial(trial._trial_id), self)
+        frozen = copy(trial._cached_frozen_trial)
+        frozen.state = self.study._storage.get_trial(trial._trial_id).state
+        return record_of(frozen, self)
 
     def verdicts(self) -> dict[Verdict, int]:
         """How many trials ended in each way."""
         counts = dict.fromkeys(Verdict, 0)
-        for frozen in self.frozen():
+        for frozen in self.outlines():
             verdict = verdict_of(frozen)
             if verdict is not None:
                 counts[verdict] += 1
@@ -66,12 +85,14 @@ class Ledger:
     def running(self) -> list[optuna.Trial]:
         """The RUNNING trials, to be adopted: asking them again for a value gives the stored one."""
         return [
-            optuna.Trial(self.study, frozen._trial_id) for frozen in self.frozen() if frozen.state == TrialState.RUNNING
+            optuna.Trial(self.study, frozen._trial_id)
+            for frozen in self.outlines()
+            if frozen.state == TrialState.RUNNING
         ]
 
     def waiting(self) -> bool:
         """Whether a queued trial has not been asked for yet."""
-        return any(frozen.state == TrialState.WAITING for frozen in self.frozen())
+        return bool(self.study.get_trials(deepcopy=False, states=(TrialState.WAITING,)))
 
     def enqueue(self, config: Config, params: Mapping[str, Any], names: Mapping[str, Any]) -> None:
         """Queue a config with its params; `names` are attributes such as `reference`."""
@@ -84,65 +105,73 @@ class Ledger:
 
     def begin(self, trial: optuna.Trial, config: Config, cost: Cost | None) -> None:
         """Note what a trial is going to train, and where. Doing it again changes nothing."""
-        if "started" in trial.user_attrs:
+        known = attributes_of(trial)
+        if "started" in known:
             return
-        if "config" not in trial.user_attrs:
-            trial.set_user_attr("config", to_dict(config))
-        if "hash" not in trial.user_attrs:
-            trial.set_user_attr("hash", config_hash(config))
-        if cost is not None:
-            trial.set_user_attr("cost", asdict(cost))
-        trial.set_user_attr("environment", environment())
-        trial.set_user_attr("started", time.time())
+        with self.together():
+            if "config" not in known:
+                trial.set_user_attr("config", to_dict(config))
+            if "hash" not in known:
+                trial.set_user_attr("hash", config_hash(config))
+            if cost is not None:
+                trial.set_user_attr("cost", asdict(cost))
+            trial.set_user_attr("environment", environment())
+            trial.set_user_attr("started", time.time())
 
     def add_epoch(self, trial: optuna.Trial, curve: Sequence[EpochMetrics]) -> None:
         """Store a curve that has grown by an epoch; with one objective also as Optuna's intermediate value.
 
-        The attribute comes last: an epoch that is not in it is told again after a crash.
+        An epoch that is not in the attribute is told again after a crash.
         """
         newest = curve[-1]
-        if len(self.objectives) == 1 and self.objectives[0].metric in newest.values:
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore")  # told before the crash
-                trial.report(newest.values[self.objectives[0].metric], newest.epoch)
-        trial.set_user_attr("curve", [{**point.values, "epoch": point.epoch} for point in curve])
+        with self.together():
+            if len(self.objectives) == 1 and self.objectives[0].metric in newest.values:
+                with warnings.catch_warnings():
+                    warnings.simplefilter("ignore")  # told before the crash
+                    trial.report(newest.values[self.objectives[0].metric], newest.epoch)
+            trial.set_user_attr("curve", [{**point.values, "epoch": point.epoch} for point in curve])
 
     def reject(self, trial: optuna.Trial, verdict: Verdict, cause: str, excess: Mapping[str, float]) -> None:
         """End a draw that is not trained. `excess` holds the broken constraints, so that the sampler learns."""
-        trial.set_user_attr("cause", cause)
-        if excess:
-            trial.set_user_attr("excess", dict(excess))
-        self._conclude(trial, verdict)
+        with self.together():
+            trial.set_user_attr("cause", cause)
+            if excess:
+                trial.set_user_attr("excess", dict(excess))
+            self._conclude(trial, verdict)
 
     def complete(self, trial: optuna.Trial, result: TrialResult, values: Sequence[float]) -> None:
         """End a trial with its objectives' values."""
-        trial.set_user_attr("metrics", dict(result.metrics))
-        trial.set_user_attr("epochs", result.epochs)
-        trial.set_user_attr("best_epoch", result.best_epoch)
-        trial.set_user_attr("details", json.loads(json.dumps(result.details)))
-        trial.set_user_attr("folder", str(result.folder) if result.folder else None)
-        trial.set_user_attr("values", list(values))
-        self._conclude(trial, Verdict.COMPLETE)
+        with self.together():
+            trial.set_user_attr("metrics", dict(result.metrics))
+            trial.set_user_attr("epochs", result.epochs)
+            trial.set_user_attr("best_epoch", result.best_epoch)
+            trial.set_user_attr("details", json.loads(json.dumps(result.details)))
+            trial.set_user_attr("folder", str(result.folder) if result.folder else None)
+            trial.set_user_attr("values", list(values))
+            self._conclude(trial, Verdict.COMPLETE)
 
     def prune(self, trial: optuna.Trial, epochs: int, budget: int) -> None:
         """End a trial that was stopped after `epochs` of `budget`. Several objectives learn it as a constraint."""
-        trial.set_user_attr("cause", f"stopped after {epochs} of {budget} epochs")
-        trial.set_user_attr("epochs_left", 1 - epochs / budget)
-        self._conclude(trial, Verdict.PRUNED)
+        with self.together():
+            trial.set_user_attr("cause", f"stopped after {epochs} of {budget} epochs")
+            trial.set_user_attr("epochs_left", 1 - epochs / budget)
+            self._conclude(trial, Verdict.PRUNED)
 
     def fail(self, trial: optuna.Trial, failure: TrialFailure) -> None:
         """End a trial with the cause of its failure."""
-        trial.set_user_attr("cause", failure.cause)
-        if failure.traceback:
-            trial.set_user_attr("traceback", failure.traceback[-8000:])
-        self._conclude(trial, Verdict.FAILED)
+        with self.together():
+            trial.set_user_attr("cause", failure.cause)
+            if failure.traceback:
+                trial.set_user_attr("traceback", failure.traceback[-8000:])
+            self._conclude(trial, Verdict.FAILED)
 
     def settle(self, trial: optuna.Trial) -> bool:
         """Tell a RUNNING trial whose verdict stands already: its driver died in between. Returns whether it did."""
-        verdict = trial.user_attrs.get("verdict")
+        verdict = attributes_of(trial).get("verdict")
         if verdict is None:
             return False
-        self._tell(trial, Verdict(verdict))
+        with self.together():
+            self._tell(trial, Verdict(verdict))
         return True
 
     def _conclude(self, trial: optuna.Trial, verdict: Verdict) -> None:
@@ -152,7 +181,7 @@ class Ledger:
         self._tell(trial, verdict)
 
     def _tell(self, trial: optuna.Trial, verdict: Verdict) -> None:
-        attributes = trial.user_attrs
+        attributes = attributes_of(trial)
         if verdict == Verdict.COMPLETE:
             self.study.tell(trial, attributes["values"], state=TrialState.COMPLETE)
             return
@@ -164,7 +193,7 @@ class Ledger:
 
     def note_run(self, trial: optuna.Trial, run_id: str | None) -> None:
         """Store the way to the trial's MLflow run, once it is known."""
-        if run_id and "mlflow_run_id" not in trial.user_attrs:
+        if run_id and "mlflow_run_id" not in attributes_of(trial):
             trial.set_user_attr("mlflow_run_id", run_id)
 
     def note_late_runs(self, run_ids: Mapping[str, str]) -> None:
@@ -173,9 +202,11 @@ class Ledger:
         Optuna refuses new attributes on finished trials, so these stand in one of the study's.
         """
         late = {
-            str(record.number): run_ids[record.uid]
-            for frozen, record in self._started()
-            if frozen.state.is_finished() and record.uid in run_ids and self.run_id(frozen) is None
+            str(frozen.number): run_ids[uid]
+            for frozen in self.outlines()
+            if frozen.state.is_finished()
+            and (uid := f"{self.name}/{frozen.number}") in run_ids
+            and self.run_id(frozen) is None
         }
         if late:
             self.late_runs.update(late)
@@ -191,11 +222,16 @@ class Ledger:
         return dict(self.study.user_attrs.get("mlflow_runs", {}))
 
     def _started(self) -> Iterator[tuple[FrozenTrial, TrialRecord]]:
-        for frozen in self.frozen():
+        for frozen in self.stream():
             if frozen.state != TrialState.WAITING and "config" in frozen.user_attrs:
                 record = record_of(frozen, self)
                 if record.verdict not in _UNSTARTED:
                     yield frozen, record
+
+
+def attributes_of(trial: optuna.Trial) -> Mapping[str, Any]:
+    """The trial's user attributes, not to be changed: those that Optuna hands out are a deep copy each time."""
+    return trial._cached_frozen_trial.user_attrs
 
 
 def verdict_of(frozen: FrozenTrial) -> Verdict | None:

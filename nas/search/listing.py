@@ -36,3 +36,9 @@ def trials_by_default(sampler: str, space: SearchSpace) -> int:
     if sampler == "ablation":
         return len(named | {config_hash(config) for _, config in _ablation(space)})
     return len(named) + EXTRA_TRIALS
+
+
+def trials_at_once(sampler: str, space: SearchSpace, trials: int | None) -> float:
+    """How many trials can run at the same time at most, given the study's total: references wait for the baselines."""
+    total = min(trials or trials_by_default(sampler, space), size(space.template))
+    return max(total, total - len(space.baselines) + len(space.references))

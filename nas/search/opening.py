@@ -12,6 +12,7 @@ from nas.records import DataInfo
 from nas.search.ledger import Ledger
 from nas.search.samplers import make_sampler
 from nas.search.storage import StorageError
+from nas.search.writer import Writer
 from nas.space.algebra import config_hash, encode
 from nas.space.config import Config
 from nas.space.describe import difference, fingerprint
@@ -49,7 +50,7 @@ def open_study(storage: RDBStorage, space: SearchSpace, sampler: str, seed: int,
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ExperimentalWarning)
         study = optuna.create_study(
-            storage=storage,
+            storage=Writer(storage),
             study_name=space.name,
             directions=[objective.direction for objective in space.objectives],
             load_if_exists=True,
@@ -98,7 +99,7 @@ def _refuse_change(name: str, before: dict[str, str] | None, now: dict[str, str]
 def open_references(storage: RDBStorage, space: SearchSpace) -> Ledger:
     """The ledger of the references, in a study of their own, so that no sampler ever sees them."""
     study = optuna.create_study(
-        storage=storage,
+        storage=Writer(storage),
         study_name=space.name + REFERENCES,
         load_if_exists=True,
         sampler=RandomSampler(),
@@ -169,7 +170,7 @@ def _name_and_queue(ledger: Ledger, space: SearchSpace, configs: Mapping[str, Co
         first.setdefault(config_hash(config), config)
     ledger.names = {**ledger.study.user_attrs.get("names", {}), **names}
     _set(ledger.study, "names", ledger.names)
-    known = {frozen.user_attrs.get("hash") for frozen in ledger.frozen()}
+    known = {frozen.user_attrs.get("hash") for frozen in ledger.outlines()}
     for digest, config in first.items():
         if digest not in known:
             params = encode(space.template, config) if kind == "baseline" else {}

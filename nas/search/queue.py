@@ -16,7 +16,7 @@ import optuna
 from nas.job import TrialJob
 from nas.records import Cost, EpochMetrics, TrialFailure, TrialResult, Verdict
 from nas.search.drawing import Draw, Drawer, NothingLeft
-from nas.search.ledger import Ledger, curve_of, verdict_of
+from nas.search.ledger import Ledger, attributes_of, curve_of, verdict_of
 from nas.search.objectives import objective_values
 from nas.search.stopping import StoppingRule
 from nas.space.algebra import config_hash
@@ -108,7 +108,7 @@ class TrialQueue:
                 ledger.settle(trial)
         verdicts = self.main.verdicts()
         self.counted = sum(count for verdict, count in verdicts.items() if verdict.counts)
-        for frozen in self.main.frozen():
+        for frozen in self.main.stream() if self.rule.active else ():
             for point in curve_of(frozen):
                 self.rule.stops(frozen.number, point)
             if frozen.state.is_finished():
@@ -190,9 +190,10 @@ class TrialQueue:
         return self._begin(self.references, self._reference(trial))
 
     def _reference(self, trial: optuna.Trial) -> Draw:
-        config = self.space.references.get(trial.user_attrs["reference"])
-        if config is None or config_hash(config) != trial.user_attrs["hash"]:  # changed since it was queued
-            config = from_dict(type(self.space.template), trial.user_attrs["config"])
+        known = attributes_of(trial)
+        config = self.space.references.get(known["reference"])
+        if config is None or config_hash(config) != known["hash"]:  # changed since it was queued
+            config = from_dict(type(self.space.template), known["config"])
         return Draw(trial, config, self.drawer.measure(config))
 
     def _live_draws(self) -> int:

@@ -30,7 +30,7 @@ class Retention:
     def __post_init__(self) -> None:
         everything = {
             frozen.number: list(frozen.values)
-            for frozen in self.ledger.frozen()
+            for frozen in self.ledger.outlines()
             if verdict_of(frozen) == Verdict.COMPLETE and frozen.values
         }
         self.kept = {number: everything[number] for number in worth_keeping(everything, self.ledger.objectives)}

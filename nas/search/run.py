@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from importlib import import_module
 from math import inf
 from typing import Literal, Protocol
 
@@ -13,7 +14,7 @@ from nas.search.drawing import Drawer, Measure
 from nas.search.gallery import gallery
 from nas.search.layout import Layout
 from nas.search.ledger import Ledger
-from nas.search.listing import LISTED, listed, trials_by_default
+from nas.search.listing import LISTED, listed, trials_at_once, trials_by_default
 from nas.search.lock import study_lock
 from nas.search.opening import check_unchanged, free_name, open_references, open_study
 from nas.search.preparation import check_named, cost_measure, job_maker, prepare_data, seed_of
@@ -38,8 +39,8 @@ class Options:
     """Budget, place and manner of a search. Nothing here changes what a trial's result means.
 
     trials: the study's total of complete + pruned + failed. seconds: how long this run may take.
-    jobs, gpus_per_trial: None shares out what there is. address: an existing Ray cluster. executor: `local` runs the
-    trials one after the other in this process.
+    jobs, gpus_per_trial: None shares out what there is; `auto` puts as many trials on a card as its memory holds.
+    address: an existing Ray cluster. executor: `local` runs the trials one after the other in this process.
     """
 
     layout: Layout
@@ -51,7 +52,7 @@ class Options:
     stop_baselines: bool = False
     keep_all: bool = False
     jobs: int | None = None
-    gpus_per_trial: float | None = None
+    gpus_per_trial: float | Literal["auto"] | None = None
     address: str | None = None
     executor: Literal["ray", "local"] = "ray"
     fresh: bool = False
@@ -112,10 +113,11 @@ def search(loaded: LoadedSpace, options: Options, tracker: Tracker, view: View) 
             measure = cost_measure(options.layout)
             check_named(space, measure)
             ready = executor.result()  # what the machine cannot give is said before the study exists
+            shares = _share_cards(ready, space, measure, options, data)
             main = open_study(storage, space, options.sampler, seed_of(space), data)
             references = open_references(storage, space)
             queue = _make_queue(space, main, references, measure, options)
-            view.opened(main, queue.budget.trials, _warnings(options, queue, data))
+            view.opened(main, queue.budget.trials, [*_warnings(options, queue, data), *shares])
             _report_to(queue, tracker, view, Retention(main, options.layout, options.keep_all))
             began, interrupted = time.monotonic(), False
             try:
@@ -147,9 +149,9 @@ def _starting(options: Options, loaded: LoadedSpace) -> Iterator["Future[Executo
         ready.set_result(InProcessExecutor())
         yield ready
         return
-    pool = ThreadPoolExecutor(1, thread_name_prefix="ray-start")
+    pool = ThreadPoolExecutor(2, thread_name_prefix="ray-start")
     try:
-        yield pool.submit(_start_ray_executor, options, loaded)
+        yield pool.submit(_start_ray_executor, pool, options, loaded)
     finally:
         pool.shutdown(wait=True)
         import ray
@@ -157,12 +159,36 @@ def _starting(options: Options, loaded: LoadedSpace) -> Iterator["Future[Executo
         ray.shutdown()
 
 
-def _start_ray_executor(options: Options, loaded: LoadedSpace) -> "Executor":
-    from nas.search.executors.ray_tune import RayTuneExecutor, resources_for, start_ray
+def _start_ray_executor(pool: ThreadPoolExecutor, options: Options, loaded: LoadedSpace) -> "Executor":
+    """Load Tune, which takes a second, while Ray starts."""
+    from nas.search.executors.cluster import resources_for, start_ray
 
+    tune = pool.submit(import_module, "nas.search.executors.ray_tune")
     start_ray(options.address)
-    resources = resources_for(options.jobs, options.gpus_per_trial)
-    return RayTuneExecutor(resources, options.layout.ray, (loaded.module, *loaded.siblings))
+    trials = trials_at_once(options.sampler, loaded.space, options.trials)
+    resources = resources_for(options.jobs, options.gpus_per_trial, trials)
+    if options.address is None:
+        tune.result().take_warm_processes()
+    executor: Executor = tune.result().RayTuneExecutor(resources, options.layout.ray, (loaded.module, *loaded.siblings))
+    return executor
+
+
+def _share_cards(
+    ready: Executor, space: SearchSpace, measure: Measure, options: Options, data: DataInfo | None
+) -> list[str]:
+    """Under `--gpus-per-trial auto` let trials share cards by the memory that they need. Returns lines that say how."""
+    if options.gpus_per_trial != "auto" or options.executor == "local":
+        return []
+    from nas.search.executors.cluster import resources_for
+    from nas.search.executors.ray_tune import RayTuneExecutor
+    from nas.search.executors.sharing import share_by_memory
+
+    assert isinstance(ready, RayTuneExecutor)
+    share = share_by_memory(space, measure, options.layout.place, data)
+    if share is None:  # there are no cards
+        return []
+    ready.resources = resources_for(options.jobs, share.gpus, trials_at_once(options.sampler, space, options.trials))
+    return [f"--gpus-per-trial: auto is {share.gpus:g}: {share.why}"]
 
 
 def _warnings(options: Options, queue: TrialQueue, data: DataInfo | None) -> list[str]:
@@ -210,7 +236,7 @@ def _report_to(queue: TrialQueue, tracker: Tracker, view: View, retention: Reten
 def _finish_tracking(tracker: Tracker, ledgers: Sequence[Ledger], interrupted: bool) -> bool:
     """Show what still runs as interrupted, wait a while, note the runs. Returns whether all has arrived."""
     for ledger in ledgers:
-        tracker.pause([record.uid for record in ledger.records() if record.verdict is None])
+        tracker.pause([f"{ledger.name}/{trial.number}" for trial in ledger.running()])
     arrived = tracker.flush(SECONDS_TO_FLUSH_INTERRUPTED if interrupted else SECONDS_TO_FLUSH)
     for ledger in ledgers:
         ledger.note_late_runs(tracker.run_ids())

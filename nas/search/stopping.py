@@ -7,12 +7,15 @@ restart the shadow is filled again from the ledger.
 
 import math
 import warnings
+from bisect import insort
+from collections import Counter, defaultdict
 from collections.abc import Callable
 
 import optuna
 from optuna.exceptions import ExperimentalWarning
-from optuna.pruners import BasePruner, HyperbandPruner, MedianPruner, SuccessiveHalvingPruner
-from optuna.trial import TrialState
+from optuna.pruners import BasePruner, HyperbandPruner, MedianPruner
+from optuna.study import StudyDirection
+from optuna.trial import FrozenTrial, TrialState
 
 from nas.records import EpochMetrics
 from nas.search.names import SCHEDULERS
@@ -83,9 +86,37 @@ class StoppingRule:
             self._study.tell(trial, state=TrialState.PRUNED if last else TrialState.FAIL)
 
 
+class SuccessiveHalving(BasePruner):
+    """Judges as Optuna's `SuccessiveHalvingPruner`, which gathers and sorts the values of all trials each time: here
+    each rung's are kept in order.
+
+    first: the epoch of the first rung, each further one comes `factor` times later; one in `factor` passes a rung.
+    """
+
+    def __init__(self, first: int, factor: int) -> None:
+        self._first, self._factor = first, factor
+        self._rungs: dict[int, list[float]] = defaultdict(list)
+        self._passed: Counter[int] = Counter()
+
+    def prune(self, study: optuna.Study, trial: FrozenTrial) -> bool:
+        """Whether the trial's newest value is below that of the best third at the rung that it has reached."""
+        step = trial.last_step
+        value = math.nan if step is None else trial.intermediate_values[step]
+        gain = value if study.direction == StudyDirection.MAXIMIZE else -value
+        while step is not None and step >= self._first * self._factor ** self._passed[trial.number]:
+            if math.isnan(value):
+                return True
+            values = self._rungs[self._passed[trial.number]]
+            insort(values, gain)
+            self._passed[trial.number] += 1
+            if gain < values[-max(1, len(values) // self._factor)]:
+                return True
+        return False
+
+
 def _asha(epochs: int) -> BasePruner:
     """Asynchronous successive halving (Li et al. 2018): the best third of those that reach a rung go on."""
-    return SuccessiveHalvingPruner(min_resource=max(1, epochs // 4), reduction_factor=3)
+    return SuccessiveHalving(max(1, epochs // 4), 3)
 
 
 def _median(epochs: int) -> BasePruner:
@@ -97,7 +128,19 @@ def _hyperband(epochs: int) -> BasePruner:
     """Hyperband (Li et al. 2017): several successive halvings that start at different epochs."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ExperimentalWarning)
-        return HyperbandPruner(min_resource=1, max_resource=epochs, reduction_factor=3)
+        return _Hyperband(min_resource=1, max_resource=epochs, reduction_factor=3)
+
+
+class _Hyperband(HyperbandPruner):
+    """Remembers each trial's bracket: Optuna works out all trials' anew, a hash each, whenever it judges one."""
+
+    def _get_bracket_id(self, study: optuna.Study, trial: FrozenTrial) -> int:
+        if not self._pruners:
+            return super()._get_bracket_id(study, trial)
+        known: dict[int, int] = self.__dict__.setdefault("_brackets", {})
+        if trial.number not in known:
+            known[trial.number] = super()._get_bracket_id(study, trial)
+        return known[trial.number]
 
 
 _PRUNERS: dict[str, Callable[[int], BasePruner]] = {"asha": _asha, "median": _median, "hyperband": _hyperband}

@@ -1,7 +1,7 @@
 """The Optuna storage: opened safely for several processes, by a URL whose password is never shown."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -9,17 +9,33 @@ from typing import Any
 import optuna
 from filelock import FileLock
 from optuna.storages import RDBStorage
+from optuna.trial import FrozenTrial, TrialState
 from sqlalchemy import event
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
 from nas.redact import redact
+from nas.search.trial_rows import read_trials
 
 _BUSY_SECONDS = 60
 
 
 class StorageError(RuntimeError):
     """The storage cannot be used: one line that says which (without its password), why, and what to do."""
+
+
+class _Storage(RDBStorage):
+    """Optuna's own, but for its slowest part."""
+
+    def _get_trials(
+        self,
+        study_id: int,
+        states: Container[TrialState] | None,
+        included_trial_ids: set[int],
+        trial_id_greater_than: int,
+    ) -> list[FrozenTrial]:
+        trials = read_trials(self, study_id, newer_than=trial_id_greater_than, also=included_trial_ids)
+        return [trial for trial in trials if states is None or trial.state in states]
 
 
 def open_storage(url: str) -> RDBStorage:
@@ -33,12 +49,12 @@ def open_storage(url: str) -> RDBStorage:
     path = sqlite_path(url)
     try:
         if path is None:
-            return RDBStorage(
+            return _Storage(
                 _driver_url(url), engine_kwargs={"pool_pre_ping": True, "connect_args": {"connect_timeout": 10}}
             )
         path.parent.mkdir(parents=True, exist_ok=True)
         with FileLock(f"{path}.lock"):  # several processes creating one schema at once can die
-            storage = RDBStorage(url, engine_kwargs={"connect_args": {"timeout": _BUSY_SECONDS}})
+            storage = _Storage(url, engine_kwargs={"connect_args": {"timeout": _BUSY_SECONDS}})
         _use_wal(storage)
         return storage
     except StorageError:
@@ -77,6 +93,7 @@ def _driver_url(url: str) -> str:
 def _use_wal(storage: RDBStorage) -> None:
     def on_connect(connection: Any, _record: object) -> None:
         connection.execute("PRAGMA journal_mode=WAL")
+        connection.execute("PRAGMA synchronous=NORMAL")
 
     event.listen(storage.engine, "connect", on_connect)
     storage.engine.dispose()

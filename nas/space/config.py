@@ -28,6 +28,10 @@ class Config(BaseModel):
     place_fields: ClassVar[frozenset[str]] = frozenset()
     """Fields that say where something lies: no part of what the config means, so in no hash or fingerprint."""
 
+    later_fields: ClassVar[frozenset[str]] = frozenset()
+    """Fields that an earlier version did not have: with their default they are in no hash or fingerprint, so that
+    studies go on that were begun before."""
+
     _mistakes: tuple[Mistake, ...] = PrivateAttr(default=())
 
     if not TYPE_CHECKING:  # checkers shall see the fields' own signature
@@ -46,6 +50,11 @@ class Config(BaseModel):
     def inactive(self) -> frozenset[str]:
         """Fields without effect, given the others (the width of no dense layers): they do not tell configs apart."""
         return frozenset()
+
+    def unnamed(self) -> frozenset[str]:
+        """Fields that are in no hash or fingerprint."""
+        later = {name: type(self).model_fields[name].default for name in self.later_fields}
+        return self.place_fields | {name for name, default in later.items() if self.__dict__[name] == default}
 
     def fields(self) -> Iterator[tuple[str, Any]]:
         """The fields in the order of their definition, as name and value."""
@@ -80,7 +89,7 @@ def to_dict(config: Config) -> dict[str, Any]:
 
 def identity(config: Config) -> dict[str, Any]:
     """What a config means, as JSON data: without the fields that say where something lies or have no effect."""
-    skipped = config.place_fields | config.inactive()
+    skipped = config.unnamed() | config.inactive()
     return _with_kind(config, {name: _plain(part, identity) for name, part in config.fields() if name not in skipped})
 
 

@@ -86,7 +86,7 @@ def _parts(value: Any, path: str) -> Iterator[tuple[str, Any]]:
 
 def _fields(config: Config, path: str) -> Iterator[tuple[str, Any]]:
     for name, part in config.fields():
-        if name not in config.place_fields:
+        if name not in config.unnamed():
             yield from _parts(part, join(path, name))
 
 

@@ -1,5 +1,6 @@
 """`MlflowRuns`: makes an MLflow run equal to a trial's record, writing only what is missing."""
 
+import sys
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from mlflow.entities import Run
     from mlflow.tracking import MlflowClient
 
-_PAGE = 1000
+_PAGE = 200
 
 
 @dataclass
@@ -32,6 +33,11 @@ class RunState:
     params: set[str] = field(default_factory=set)
     metrics: set[str] = field(default_factory=set)
     epochs: set[int] | None = None
+
+    def forget(self) -> None:
+        """Keep of a finished run only what tells that it is finished: there may be thousands."""
+        self.tags = {sys.intern(name): sys.intern(value) for name, value in self.tags.items()}
+        self.params, self.metrics, self.epochs = set(), set(), None
 
 
 class MlflowRuns:
@@ -132,14 +138,16 @@ class MlflowRuns:
             return
         if status == "RUNNING" != run.status:
             self.client.update_run(run.run_id, status)
-        self._log(run, self._missing_points(run, record), _missing(appearance.params(record), run.params), standing)
-        write_trial_files(self.client, run.run_id, record, run.tags)
+        write_trial_files(self.client, run.run_id, record, run.tags)  # first: a tag says that they are there
         stored = {CONFIG_TAG: CONFIG_FILE} if record.config else {}
-        self._log(run, [], {}, _missing(closing | stored, run.tags))
+        tags = standing | _missing(closing | stored, run.tags)
+        self._log(run, self._missing_points(run, record), _missing(appearance.params(record), run.params), tags)
         if record.verdict is not None or status not in ("RUNNING", run.status):
             end = time.time() if record.finished is None else record.finished
             self.client.set_terminated(run.run_id, status, round(1000 * end))
         run.status = status
+        if record.verdict is not None:
+            run.forget()
 
     def _missing_points(self, run: RunState, record: TrialRecord) -> list[list[Point]]:
         if run.epochs is None:
@@ -181,7 +189,7 @@ def active_runs(client: "MlflowClient", experiment: str) -> Iterator["Run"]:
 
 
 def _state_of(run: "Run") -> RunState:
-    return RunState(
+    state = RunState(
         run_id=run.info.run_id,
         start=run.info.start_time,
         status=run.info.status,
@@ -189,6 +197,9 @@ def _state_of(run: "Run") -> RunState:
         params=set(run.data.params),
         metrics=set(run.data.metrics),
     )
+    if state.tags[VERDICT_TAG] in appearance.STATUS:
+        state.forget()
+    return state
 
 
 def _missing(wanted: Mapping[str, str], there: Mapping[str, str] | set[str]) -> dict[str, str]:

@@ -1,16 +1,11 @@
 """From an optimizer's config to the optimizer."""
 
-from inspect import unwrap
-from typing import TypeVar, cast
-
 import torch
 from torch import nn
 
 from nas.config import SGD, Adadelta, Adam, AdamW, Optimizer, RMSprop
-
-Kind = TypeVar("Kind", bound=torch.optim.Optimizer)
-
-_LED_TO_COMPILER = ("add_param_group", "load_state_dict", "state_dict", "zero_grad")
+from nas.training.fused import FusedAdam, FusedSGD
+from nas.training.uncompiled import without_compiler
 
 
 def build_optimizer(config: Optimizer, model: nn.Module) -> torch.optim.Optimizer:
@@ -22,30 +17,20 @@ def build_optimizer(config: Optimizer, model: nn.Module) -> torch.optim.Optimize
     parameters = [parameter for parameter in model.parameters() if parameter.requires_grad]
     match config:
         case Adam(lr=lr, beta1=beta1, beta2=beta2, eps=eps, weight_decay=decay):
-            adam = without_compiler(torch.optim.Adam)
+            adam = without_compiler(FusedAdam)
             return adam(parameters, lr, (beta1, beta2), eps, decay, fused=True)
         case AdamW(lr=lr, beta1=beta1, beta2=beta2, eps=eps, weight_decay=decay):
-            adamw = without_compiler(torch.optim.AdamW)
-            return adamw(parameters, lr, (beta1, beta2), eps, decay, fused=True)
+            adamw = without_compiler(FusedAdam)
+            return adamw(parameters, lr, (beta1, beta2), eps, decay, fused=True, decoupled_weight_decay=True)
         case SGD(lr=lr, momentum=momentum, nesterov=nesterov, weight_decay=decay):
-            sgd = without_compiler(torch.optim.SGD)
+            sgd = without_compiler(FusedSGD)
             return sgd(parameters, lr, momentum, weight_decay=decay, nesterov=nesterov, fused=True)
         case RMSprop(lr=lr, decay=alpha, momentum=momentum, eps=eps, weight_decay=decay):
-            return without_compiler(torch.optim.RMSprop)(parameters, lr, alpha, eps, decay, momentum)
+            rmsprop = without_compiler(torch.optim.RMSprop)
+            return rmsprop(parameters, lr, alpha, eps, decay, momentum, foreach=True)
         case Adadelta(lr=lr, rho=rho, eps=eps, weight_decay=decay):
-            return without_compiler(torch.optim.Adadelta)(parameters, lr, rho, eps, decay)
+            return without_compiler(torch.optim.Adadelta)(parameters, lr, rho, eps, decay, foreach=True)
     raise TypeError(f"no optimizer is known for {type(config).__name__}")
-
-
-def without_compiler(kind: type[Kind]) -> type[Kind]:
-    """The same optimizer, out of reach of `torch.compile`.
-
-    torch wraps the methods of its optimizers for its compiler, and loads that at their first call: 4 s and 150 MB in
-    every process that trains, more than torch itself takes.
-    """
-    methods = {name: unwrap(getattr(kind, name)) for name in _LED_TO_COMPILER}
-    step = torch.no_grad()(unwrap(kind.step))
-    return cast(type[Kind], type(kind.__name__, (kind,), {**methods, "step": step}))
 
 
 def set_learning_rate(optimizer: torch.optim.Optimizer, lr: float) -> None:

@@ -19,11 +19,15 @@ class GlobalRandom:
     @contextmanager
     def in_force(self) -> Iterator[None]:
         """While this lasts, the global generators go on from this state."""
+        self.restore()
+        yield
+        self._keep()
+
+    def restore(self) -> None:
+        """Set the global generators to this state."""
         torch.set_rng_state(self._cpu)
         if self._cuda is not None:
             torch.cuda.set_rng_state(self._cuda)
-        yield
-        self._keep()
 
     def _keep(self) -> None:
         self._cpu = torch.get_rng_state()

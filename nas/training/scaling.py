@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import torch
@@ -28,8 +29,14 @@ class Scaling:
 
     def __call__(self, pixels: Tensor) -> Tensor:
         """Float32 of the same shape [N, C, H, W] from bytes or floats."""
-        factor = 1 / (self.scale * self.std)
-        return torch.addcmul((-self.mean / self.std).view(-1, 1, 1), pixels.float(), factor.view(-1, 1, 1))
+        summand, factor = self._terms
+        return torch.addcmul(summand, pixels.float(), factor)
+
+    @cached_property
+    def _terms(self) -> tuple[Tensor, Tensor]:
+        with torch.inference_mode(False):  # they serve training too, wherever they are first asked for
+            factor = 1 / (self.scale * self.std)
+            return (-self.mean / self.std).view(-1, 1, 1), factor.view(-1, 1, 1)
 
     def to_data(self) -> dict[str, Any]:
         """As JSON data: `mean`, `std` and `scale`."""

@@ -34,14 +34,14 @@ def seconds_per_image(config: TrialConfig, shape: Shape, classes: int, flops: in
     torch.set_num_threads(1)
     try:
         with freed_memory_kept():
-            return _measure(config, _random_splits(config, shape, classes, flops, device), shape, classes, seconds)
+            count = max(2, min(config.batch_size, int(STEP_FLOPS / (3 * max(flops, 1)))))
+            return _measure(config, random_splits(config, shape, classes, count, device), shape, classes, seconds)
     finally:
         torch.set_num_threads(threads)
 
 
-def _random_splits(config: TrialConfig, shape: Shape, classes: int, flops: int, device: torch.device) -> Splits:
-    """A batch of noise as every part of the data."""
-    count = max(2, min(config.batch_size, int(STEP_FLOPS / (3 * max(flops, 1)))))
+def random_splits(config: TrialConfig, shape: Shape, classes: int, count: int, device: torch.device) -> Splits:
+    """So many images of noise as every part of the data."""
     pixels = torch.randint(0, 256, (count, *shape), dtype=torch.uint8, device=device)
     labels = torch.randint(0, classes, (count,), device=device)
     info = DataInfo(shape, tuple(map(str, range(classes))), {}, digest="")
@@ -54,7 +54,7 @@ def _random_splits(config: TrialConfig, shape: Shape, classes: int, flops: int, 
 
 
 def _measure(config: TrialConfig, splits: Splits, shape: Shape, classes: int, seconds: float) -> float:
-    device = splits.train.pixels.device
+    device = splits.train.device
     model = build_model(config.model, shape, classes).to(device)
     training = Training(model, splits, config)
     clock = time.perf_counter if device.type == "cuda" else time.process_time

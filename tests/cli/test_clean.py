@@ -66,6 +66,12 @@ def test_a_search_at_work_is_left_alone(layout: Layout) -> None:
     assert all(folder.exists() for folder in spare)
 
 
+def test_features_of_frozen_layers_go_too(layout: Layout) -> None:
+    features = fill(layout.features, 5000)
+    assert "   5.0 kB  features of frozen layers (1 folder)" in run(layout.home, "clean", "--yes").stdout.splitlines()
+    assert not features.exists()
+
+
 def test_in_an_empty_home(tmp_path: Path) -> None:
     assert run(tmp_path / "none", "clean").stdout == "There is nothing to free.\n"
     assert not (tmp_path / "none").exists()

@@ -47,7 +47,11 @@ WRONG = [
     (["tiny.py", "--time", "soon"], "--time: 'soon' is not a time above 0; write 90s, 30m, 2h or 1h30m"),
     (
         ["tiny.py", "--gpus-per-trial", "-1"],
-        "--gpus-per-trial: '-1' is not a number of at least 0; give 0, 0.25, 1 or 2",
+        "--gpus-per-trial: '-1' is not a number of at least 0; give 0, 0.25, 1, 2 or auto",
+    ),
+    (
+        ["tiny.py", "--gpus-per-trial", "abc"],
+        "--gpus-per-trial: 'abc' is not a number of at least 0; give 0, 0.25, 1, 2 or auto",
     ),
     (["tiny.py", "--sampler", "tpee"], "--sampler: unknown sampler 'tpee'; did you mean tpe?"),
     (["tiny.py", "--scheduler", "asah"], "--scheduler: unknown scheduler 'asah'; did you mean asha?"),

@@ -49,8 +49,8 @@ def test_any_text_is_taken_or_refused(kind, text):
         (Whole(), "0", "0 is too low; give 1 or more"),
         (Whole(0), "-1", "-1 is too low; give 0 or more"),
         (Whole(), "1.5", "'1.5' is not a whole number; give 1 or more"),
-        (Share(), "-0.5", "'-0.5' is not a number of at least 0; give 0, 0.25, 1 or 2"),
-        (Share(), "nan", "'nan' is not a number of at least 0; give 0, 0.25, 1 or 2"),
+        (Share(), "-0.5", "'-0.5' is not a number of at least 0; give 0, 0.25, 1, 2 or auto"),
+        (Share(), "nan", "'nan' is not a number of at least 0; give 0, 0.25, 1, 2 or auto"),
         (ImageShape(), "3x0x8", "'3x0x8' is not a shape of images; write channels x height x width as 3x128x128"),
         (OneOf("sampler", ("tpe", "grid")), "tpee", "unknown sampler 'tpee'; did you mean tpe?"),
     ],
@@ -64,5 +64,6 @@ def test_what_is_wrong_is_said_with_what_would_do(kind, text, message):
 def test_good_values():
     assert Whole().convert("12", None, None) == 12
     assert Share().convert("0.25", None, None) == 0.25
+    assert Share().convert("auto", None, None) == "auto"
     assert ImageShape().convert("3x128X64", None, None) == (3, 128, 64)
     assert OneOf("letter", ("a", "b")).convert("b", None, None) == "b"

@@ -45,3 +45,19 @@ def test_without_order_nothing_is_copied() -> None:
     some = images(10)
     pixels, _ = list(batches(some, 5))[1]
     assert pixels.data_ptr() == some.pixels[5:].data_ptr()
+
+
+def test_images_in_several_places_of_a_store() -> None:
+    stored = torch.arange(40, dtype=torch.uint8).reshape(10, 1, 2, 2)
+    some = Images(stored, torch.tensor([30, 31, 32]), torch.tensor([8, 2, 5]))
+    assert some.pixels[:, 0, 0, 0].tolist() == [32, 8, 20]
+    assert [pixels[:, 0, 0, 0].tolist() for pixels, _ in batches(some, 2, torch.tensor([2, 0]))] == [[20, 32]]
+    assert (some.shape, len(some)) == ((1, 2, 2), 3)
+
+
+def test_taking_copies_no_pixels() -> None:
+    some = images(10)
+    few = some.take(torch.tensor([7, 1, 4])).take(torch.tensor([2, 0]))
+    assert few.stored is some.stored
+    assert few.labels.tolist() == [4, 7]
+    assert torch.equal(few.pixels, some.pixels[[4, 7]])

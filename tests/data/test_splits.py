@@ -7,11 +7,16 @@ from PIL import Image
 from torch import Tensor
 
 from nas import Data, Diabetes, Digits, ImageFolder
+from nas.data import prepare as prepare_module
+from nas.data import residence
+from nas.data import splits as splits_module
+from nas.data.batches import batches
 from nas.data.prepare import open_prepared
 from nas.data.splits import Splits, load_splits, normalise
 from nas.records import DataPlace
 
 MakeFolder = Callable[..., Path]
+PARTS = ("train", "val", "test")
 
 
 def rows(pixels: Tensor) -> set[bytes]:
@@ -97,3 +102,65 @@ def test_a_given_part_is_mapped_and_not_copied(make_folder: MakeFolder, place: D
     before = open_prepared(ImageFolder(path=str(path)), place).pixels[0, 0, 0, 0]
     splits.train.pixels.add_(1)  # the map is private: what is done to it stays in this process
     assert open_prepared(ImageFolder(path=str(path)), place).pixels[0, 0, 0, 0] == before
+
+
+def test_all_parts_and_seeds_share_one_map(place: DataPlace) -> None:
+    loaded = [load_splits(Digits(), place, seed) for seed in (0, 0, 1)]
+    stores = {images.stored.data_ptr() for splits in loaded for images in (splits.train, splits.val, splits.test)}
+    assert len(stores) == 1
+
+
+def test_a_process_reads_and_splits_once(
+    make_folder: MakeFolder, place: DataPlace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    data = ImageFolder(path=str(make_folder({"a": 10, "b": 10})))
+    first = load_splits(data, place, 0)
+    for module, name in ((prepare_module, "open_source"), (prepare_module, "load"), (splits_module, "split")):
+        monkeypatch.delattr(module, name)
+    again = load_splits(data, place, 0)
+    assert again.info is first.info
+    assert torch.equal(again.val.pixels, first.val.pixels)
+
+
+def test_what_is_added_is_noticed_at_once(make_folder: MakeFolder, place: DataPlace) -> None:
+    path = make_folder({"a": 10, "b": 10})
+    data = ImageFolder(path=str(path))
+    before = load_splits(data, place, 0).info
+    make_folder({"c": 10}, seed=1)
+    assert sum(load_splits(data, place, 0).info.counts.values()) == sum(before.counts.values()) + 10
+    (path / "c" / "003.png").unlink()
+    assert sum(load_splits(data, place, 0).info.counts.values()) == sum(before.counts.values()) + 9
+
+
+def test_an_image_painted_over_is_noticed_when_the_data_is_prepared(make_folder: MakeFolder, place: DataPlace) -> None:
+    path = make_folder({"a": 10, "b": 10})
+    data = ImageFolder(path=str(path))
+    before = load_splits(data, place, 0).info.digest
+    Image.new("RGB", (12, 12), (1, 2, 3)).save(path / "a" / "003.png")
+    prepared = prepare_module.prepare(data, place, 0).digest
+    assert load_splits(data, place, 0).info.digest == prepared != before
+
+
+def test_few_data_sets_are_remembered(make_folder: MakeFolder, place: DataPlace) -> None:
+    path = str(make_folder({"a": 5, "b": 5}))
+    for side in range(2, 20):
+        load_splits(ImageFolder(path=path, image_size=side), place, 0)
+    assert len(prepare_module._known) == 8
+
+
+@pytest.mark.parametrize("shares", [{"a": 20, "b": 20}, {f"{part}/{name}": 9 for part in PARTS for name in "ab"}])
+def test_what_is_larger_than_memory_is_streamed(
+    shares: dict[str, int], make_folder: MakeFolder, place: DataPlace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    data = ImageFolder(path=str(make_folder(shares)))
+    mapped = load_splits(data, place, 0)
+    monkeypatch.setattr(residence, "_memory", lambda: 100)
+    prepare_module.prepare(data, place, 0)  # reads anew
+    streamed = load_splits(data, place, 0)
+    for images, same in ((mapped.train, streamed.train), (mapped.val, streamed.val), (mapped.test, streamed.test)):
+        assert same.streamed
+        assert not images.streamed
+        order = torch.randperm(len(images))
+        for (pixels, labels), (others, their) in zip(batches(images, 4, order), batches(same, 4, order), strict=True):
+            assert torch.equal(pixels, others)
+            assert torch.equal(labels, their)

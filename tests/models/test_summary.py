@@ -12,7 +12,7 @@ def test_the_table_of_a_convnet():
     with torch.device("meta"):
         rows = layers(build_model(model, (3, 8, 6), 5), (3, 8, 6))
     assert rows == [
-        ("conv1", "Conv2d", (4, 8, 6), 112),
+        ("conv1", "SpectralConv2d", (4, 8, 6), 112),
         ("norm1", "BatchNorm2d", (4, 8, 6), 16),
         ("relu1", "ReLU", (4, 8, 6), 0),
         ("pool1", "MaxPool2d", (4, 4, 3), 0),

@@ -6,7 +6,7 @@ from optuna.storages import RDBStorage
 from nas import SpaceError, choice, constraint, uniform
 from nas.search.drawing import Drawer, NothingLeft
 from nas.search.ledger import Ledger
-from nas.search.listing import listed, trials_by_default
+from nas.search.listing import listed, trials_at_once, trials_by_default
 from nas.search.opening import open_study
 from nas.search.samplers import check_sampler
 from nas.space.search_space import SearchSpace
@@ -77,3 +77,23 @@ def test_without_a_baseline_it_says_what_to_do() -> None:
         "--sampler: ablation changes one value of a base at a time, and toy has no baseline to be the base; "
         'give the space baselines={"base": ...}, or use tpe'
     )
+
+
+@pytest.mark.parametrize(
+    ("named", "references", "trials", "at_once"),
+    [
+        (0, 0, 7, 7),
+        (0, 0, None, 9),  # all configs that there are: fewer than the default total
+        (2, 3, 2, 3),  # two baselines, then three references
+        (2, 3, 4, 5),  # four trials, then the last two of them and the references
+        (2, 0, 1, 1),
+    ],
+)
+def test_how_many_trials_there_may_be_at_once(named: int, references: int, trials: int | None, at_once: int) -> None:
+    configs = {str(number): config for number, config in enumerate(CHANGES)}
+    space = toy_space(
+        template=TEMPLATE,
+        baselines={f"base-{name}": configs[name] for name in list(configs)[:named]},
+        references={f"reference-{name}": configs[name] for name in list(configs)[:references]},
+    )
+    assert trials_at_once("tpe", space, trials) == at_once

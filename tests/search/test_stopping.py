@@ -1,10 +1,16 @@
 """The stopping rule: hopeless trials stop, the last epoch never does, and a restart changes no verdict."""
 
+import math
+
+import optuna
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from optuna.pruners import SuccessiveHalvingPruner
 
 from nas import maximize, minimize
 from nas.records import EpochMetrics
-from nas.search.stopping import FEWEST_EPOCHS, FEWEST_TRIALS, StoppingRule
+from nas.search.stopping import FEWEST_EPOCHS, FEWEST_TRIALS, StoppingRule, SuccessiveHalving
 
 OBJECTIVES = (maximize("score"), minimize("params"))
 
@@ -71,6 +77,36 @@ def test_refilled_rule_judges_as_the_old_one(scheduler: str) -> None:
         refilled.ended(number, complete=stopped is None)
     for number, level in ((20, 0.2), (21, 0.5), (22, 0.95)):
         assert run(told, number, [level] * 9) == run(refilled, number, [level] * 9)
+
+
+CURVES = st.lists(st.lists(st.floats(0, 1) | st.just(math.nan), min_size=9, max_size=9), min_size=1, max_size=30)
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    curves=CURVES,
+    first=st.integers(1, 4),
+    factor=st.integers(2, 4),
+    direction=st.sampled_from(["maximize", "minimize"]),
+)
+def test_successive_halving_judges_as_optunas(
+    curves: list[list[float]], first: int, factor: int, direction: str
+) -> None:
+    verdicts = []
+    for pruner in (
+        SuccessiveHalving(first, factor),
+        SuccessiveHalvingPruner(min_resource=first, reduction_factor=factor),
+    ):
+        study = optuna.create_study(pruner=pruner, direction=direction)
+        own = []
+        for trial, curve in zip([study.ask() for _ in curves], curves, strict=True):
+            for epoch, value in enumerate(curve, start=1):
+                trial.report(value, epoch)
+                own.append(trial.should_prune())
+                if own[-1]:
+                    break
+        verdicts.append(own)
+    assert verdicts[0] == verdicts[1]
 
 
 @pytest.mark.parametrize("scheduler", ["asha", "median", "hyperband"])

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from pydantic import Field, model_validator
 
 from nas import (
+    MLP,
     SGD,
     VGG19,
     Adam,
@@ -394,3 +395,34 @@ def test_components_inside_plain_configs_come_back() -> None:
     again = from_dict(TrialConfig, json.loads(json.dumps(to_dict(config))))
     assert again == config
     assert isinstance(again.model.stages[0].pool, MaxPool)
+
+
+NORMED = ConvNet(conv_layers=1, batch_norm=True)
+NEEDS_TWO = "must be 2 or more with batch norm, which compares the images of a batch, got 1"
+
+
+@pytest.mark.parametrize(
+    "model",
+    [
+        NORMED,
+        MLP(layers=(Dense(width=4), Dense(width=4, batch_norm="after"))),
+        StagedNet(stages=(Stage(filters=4, batch_norm="before"),)),
+        StagedNet(stages=(Stage(filters=4),), head=Head(dense=(Dense(batch_norm="before"),))),
+        ConvNet(conv_layers=1, batch_norm=choice(False, True)),
+        MLP(layers=repeat(Dense(width=4, batch_norm=choice("none", "after")), 1, 3)),
+        choice(ConvNet(), MLP(layers=(Dense(batch_norm="after"),))),
+    ],
+)
+@pytest.mark.parametrize("batch_size", [1, choice(1, 32), integer(1, 4)])
+def test_batch_norm_needs_several_images_whatever_fills_the_holes(model: Any, batch_size: Any) -> None:
+    with pytest.raises(SpaceError) as caught:
+        TrialConfig(data=Digits(), model=model, batch_size=batch_size)
+    assert [str(mistake) for mistake in caught.value.mistakes] == [f"TrialConfig.batch_size: {NEEDS_TWO}"]
+
+
+@pytest.mark.parametrize(
+    ("model", "batch_size"),
+    [(ConvNet(), 1), (MLP(), choice(1, 2)), (StagedNet(stages=(Stage(),)), 1), (NORMED, 2), (VGG19(), 1)],
+)
+def test_without_batch_norm_one_image_will_do(model: Model, batch_size: Any) -> None:
+    TrialConfig(data=Digits(), model=model, batch_size=batch_size)

@@ -9,10 +9,13 @@ from nas import (
     SGD,
     VGG19,
     Adam,
+    Augmentation,
+    Backbone,
     Config,
     ConvNet,
     Digits,
     EarlyStopping,
+    Frozen,
     ImageFolder,
     SearchSpace,
     TrialConfig,
@@ -25,6 +28,8 @@ from nas import (
     minimize,
     repeat,
 )
+from nas.space.algebra import config_hash
+from nas.space.config import identity
 from nas.space.describe import HoleRow, describe, difference, fingerprint
 from tests.space.templates import Leaf, Node, Top, templates
 
@@ -58,6 +63,7 @@ def test_the_items_of_a_repeat_share_a_row() -> None:
 
 PARTS = {"template.phases"}
 """Tuples show their items, and this one has none."""
+LATER = TrialConfig.later_fields
 
 
 def test_a_fingerprint_is_flat_text_of_everything_scientific() -> None:
@@ -80,8 +86,21 @@ def test_a_fingerprint_is_flat_text_of_everything_scientific() -> None:
         "data": "abc",
     }
     assert {path: found.get(path) for path in expected} == expected
-    fields = {f"template.{name}" for name in TrialConfig.model_fields}
+    fields = {f"template.{name}" for name in TrialConfig.model_fields if name not in LATER}
     assert all(any(path == field or path.startswith(f"{field}.") for path in found) for field in fields - PARTS)
+
+
+def test_later_fields_are_named_only_where_they_say_something() -> None:
+    backbone = Backbone("resnet18", unfreeze=Frozen())
+    base = TrialConfig(data=Digits(), model=backbone, augmentation=Augmentation(flip="horizontal"))
+    assert LATER.isdisjoint(identity(base))
+    assert not any("cached_passes" in path for path in fingerprint(SearchSpace("s", base), ""))
+    kept = base.replace(cached_passes=4)
+    assert identity(kept) == {**identity(base), "cached_passes": 4}
+    assert config_hash(kept) != config_hash(base)
+    assert fingerprint(SearchSpace("s", kept), "")["template.cached_passes"] == "4"
+    searched = SearchSpace("s", base.replace(cached_passes=choice(0, 4)))
+    assert fingerprint(searched, "")["template.cached_passes"] == "choice 0, 4"
 
 
 def changed(**changes: Any) -> SearchSpace:

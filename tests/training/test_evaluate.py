@@ -1,3 +1,6 @@
+from types import SimpleNamespace
+from typing import cast
+
 import pytest
 import torch
 from hypothesis import given
@@ -8,7 +11,7 @@ from nas import VGG19, Backbone, Frozen, Model, Stage, StagedNet
 from nas.data.splits import Images
 from nas.models.build import build_model
 from nas.training import evaluate as module
-from nas.training.evaluate import outputs_of, stratified_sample
+from nas.training.evaluate import batch_size, outputs_of, stratified_sample
 from nas.training.precision import Forward
 
 
@@ -51,6 +54,15 @@ def test_images_that_a_network_enlarges_come_in_smaller_batches(model: Model, mo
     forward = Forward(network, lambda pixels: pixels.float().to("meta"), "fp32")
     with torch.inference_mode():
         assert [len(labels) for _, labels in outputs_of(forward, images)] == [3, 3, 2]
+
+
+def test_a_card_takes_more_at_once() -> None:
+    def size(device: str, side: int) -> int:
+        images = SimpleNamespace(device=torch.device(device), shape=torch.Size((3, side, side)))
+        return batch_size(nn.Identity(), cast(Images, images))
+
+    assert [size("cpu", side) for side in (8, 32, 1024)] == [1024, 256, 1]
+    assert [size("cuda", side) for side in (4, 32, 1024)] == [8192, 512, 1]
 
 
 @given(labels=st.lists(st.integers(0, 4), min_size=1, max_size=200), size=st.integers(1, 210), seed=st.integers(0, 9))

@@ -50,6 +50,22 @@ def test_a_penalty_pulls_its_weights_alone(config: TrialConfig, zero: Tensor) ->
     assert [name for name, p in model.named_parameters() if p.grad is not None] == ["0.weight", "3.weight", "4.weight"]
 
 
+def test_a_penalty_on_a_scaled_loss_pulls_by_so_much(config: TrialConfig, zero: Tensor) -> None:
+    """As plain arithmetic on the weights, differentiated by torch."""
+    model = network()
+    weights = [weight_of(model, layer) for layer in (0, 3, 4)]
+    plain = torch.stack([0.1 * weight.abs().sum() + 0.01 * weight.square().sum() for weight in weights]).sum()
+    expected = torch.autograd.grad(0.3 * plain, weights)
+    loss = Regulariser(model, config.replace(model=ConvNet(l1=0.1, l2=0.01))).penalise(zero)
+    pulls = torch.autograd.grad(0.3 * loss, weights)
+    assert all(torch.allclose(pull, want) for pull, want in zip(pulls, expected, strict=True))
+
+
+def test_a_model_without_weights_has_no_penalty(config: TrialConfig, zero: Tensor) -> None:
+    regulariser = Regulariser(nn.Identity(), config.replace(model=ConvNet(l1=0.1, l2=0.01)))
+    assert regulariser.penalise(zero + 2).item() == 2
+
+
 def test_a_shared_weight_counts_once() -> None:
     model = nn.Sequential(nn.Linear(3, 3), nn.Linear(3, 3))
     model[1].weight = model[0].weight

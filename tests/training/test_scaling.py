@@ -62,6 +62,15 @@ def test_columns_are_always_standardised(
     assert scaled.std((0, 2, 3), correction=0).tolist() == pytest.approx([1, 1], rel=1e-4)
 
 
+def test_serves_gradients_after_inference(pixels: Tensor) -> None:
+    scaling = Scaling(torch.tensor([0.3]), torch.tensor([0.7]))
+    with torch.inference_mode():
+        scaling(pixels)
+    values = pixels.float().requires_grad_()
+    (gradient,) = torch.autograd.grad(scaling(values).sum(), values)
+    assert torch.allclose(gradient, torch.full_like(values, 1 / (255 * 0.7)))
+
+
 def test_comes_back_from_json(pixels: Tensor) -> None:
     scaling = Scaling(torch.tensor([0.3]), torch.tensor([0.7]))
     again = Scaling.from_data(json.loads(json.dumps({**scaling.to_data(), "digest": "x"})))

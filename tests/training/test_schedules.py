@@ -7,8 +7,8 @@ from hypothesis import strategies as st
 from torch.optim import lr_scheduler
 
 from nas.config import Constant, Cosine, CosineRestarts, OneCycle, ReduceOnPlateau, Schedule, Step
-from nas.training.optimizers import without_compiler
 from nas.training.schedules import build_schedule
+from nas.training.uncompiled import without_compiler
 
 LR = 0.8
 SGD = without_compiler(torch.optim.SGD)  # torch's own loads its compiler, which takes seconds

@@ -92,11 +92,11 @@ def warp(images: Tensor, moves: Moves, fill: str) -> Tensor:
     matrix = _affine_source(moves)
     if moves.corners is not None:
         matrix = _product(matrix, to_source(moves.corners, width / 2, height / 2))
-    x, y = (_plane(row, height, width) for row in matrix[:2])
+    grid = images.new_empty(len(images), height, width, 2)
+    for row, side, coordinate in zip(matrix, (width, height), grid.unbind(dim=3), strict=False):
+        _plane(tuple(entry * (2 / side) for entry in row), coordinate)
     if moves.corners is not None:
-        nearness = _plane(matrix[2], height, width).clamp_(min=_HORIZON)
-        x, y = x / nearness, y / nearness
-    grid = torch.stack((x * (2 / width), y * (2 / height)), dim=3)
+        grid /= _plane(matrix[2], torch.empty_like(grid[..., 0])).clamp_(min=_HORIZON).unsqueeze(3)
     moved = grid_sample(images, grid, mode="bilinear", padding_mode=_PADDING[fill], align_corners=False)
     return moved.clamp_(0, _WHITE)  # rounding may leave it by a hair
 
@@ -121,10 +121,10 @@ def _product(left: Matrix, right: Matrix) -> Matrix:
     return tuple(tuple(r[0] * c[0] + r[1] * c[1] + r[2] * c[2] for c in columns) for r in left)
 
 
-def _plane(row: tuple[Tensor, ...], height: int, width: int) -> Tensor:
-    """One coordinate of the source of every pixel (N, H, W): row[0] x + row[1] y + row[2]."""
-    device = row[0].device
-    x = torch.arange(width, device=device) - (width - 1) / 2
-    y = torch.arange(height, device=device) - (height - 1) / 2
+def _plane(row: tuple[Tensor, ...], plane: Tensor) -> Tensor:
+    """Fill `plane` with one coordinate of the source of every pixel (N, H, W): row[0] x + row[1] y + row[2]."""
+    height, width = plane.shape[1:]
+    x = torch.arange(width, device=plane.device) - (width - 1) / 2
+    y = torch.arange(height, device=plane.device) - (height - 1) / 2
     along_x = row[0][:, None] * x + row[2][:, None]
-    return along_x[:, None, :] + (row[1][:, None] * y)[:, :, None]
+    return torch.add(along_x[:, None, :], (row[1][:, None] * y)[:, :, None], out=plane)

@@ -55,4 +55,8 @@ class BackboneNet(nn.Module):
             images = self.resize(images)
         if self.head is None:
             return cast(Tensor, self.network(images))
-        return cast(Tensor, self.head(last_map(self.network, self.name, images)))
+        return cast(Tensor, self.head(self.last_map(images)))
+
+    def last_map(self, images: Tensor) -> Tensor:
+        """What the backbone makes of images: maps [N, channels, height, width]."""
+        return last_map(self.network, self.name, images)

@@ -16,7 +16,7 @@ class Recipe:
     """builder: the function of torchvision.models, or with `timm` the name in timm. classifier: the children of the
     network that turn its last map into logits; all others are its backbone. options: for the builder. final_relu: the
     last map passes a ReLU that is no layer. dropout: of the published classifier, where the library leaves it out.
-    moments: what the published weights expect.
+    moments: what the published weights expect. pools: it averages the last map to one pixel itself, not in a layer.
     """
 
     builder: str
@@ -26,6 +26,7 @@ class Recipe:
     final_relu: bool = False
     dropout: float | None = None
     moments: Moments = IMAGENET
+    pools: bool = False
 
 
 _POOL_FC = ("avgpool", "fc")
@@ -52,8 +53,8 @@ RECIPES: dict[str, Recipe] = {
     "xception": Recipe("legacy_xception", ("global_pool", "fc"), timm=True, dropout=0.5, moments=HALVES),
     "resnext50": Recipe("resnext50_32x4d", _POOL_FC),
     "squeezenet1_1": Recipe("squeezenet1_1", ("classifier",)),
-    "densenet169": Recipe("densenet169", ("classifier",), final_relu=True),
-    "mobilenet_v2": Recipe("mobilenet_v2", ("classifier",)),
+    "densenet169": Recipe("densenet169", ("classifier",), final_relu=True, pools=True),
+    "mobilenet_v2": Recipe("mobilenet_v2", ("classifier",), pools=True),
     "mobilenet_v3_small": Recipe("mobilenet_v3_small", _POOL_CLASSIFIER),
     "nasnet": Recipe(
         "nasnetalarge", ("global_pool", "head_drop", "last_linear"), timm=True, dropout=0.5, moments=HALVES

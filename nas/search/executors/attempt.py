@@ -5,7 +5,8 @@ from collections.abc import Callable
 
 from nas.job import TrialJob
 from nas.records import EpochMetrics, TrialFailure, TrialResult
-from nas.trial import run_trial
+from nas.training.out_of_memory import is_out_of_memory
+from nas.trial import Diverged, run_trial
 
 
 def attempt(job: TrialJob, report: Callable[[EpochMetrics], bool]) -> TrialResult | TrialFailure:
@@ -19,8 +20,8 @@ def attempt(job: TrialJob, report: Callable[[EpochMetrics], bool]) -> TrialResul
 def cause_of(error: Exception) -> str:
     """One line for the leaderboard: running out of memory by that name, everything else by type and message."""
     message = str(error).strip().splitlines()[0] if str(error).strip() else ""
-    if isinstance(error, MemoryError) or "out of memory" in message.lower() or "can't allocate memory" in message:
+    if is_out_of_memory(error):
         return f"out of memory: {message}" if message else "out of memory"
-    if type(error).__name__ == "Diverged":
+    if isinstance(error, Diverged):
         return message
     return f"{type(error).__name__}: {message}" if message else type(error).__name__

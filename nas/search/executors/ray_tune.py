@@ -1,12 +1,11 @@
 """Trials placed by Ray Tune on whatever processors and cards there are.
 
 Ray is disposable: it holds no state that is ever read back. The searcher below gets its trials from the queue, the
-scheduler feeds the queue with every result (Tune skips a searcher's `on_trial_result` for a trial that a scheduler
-stops, so results go through the scheduler), and what went wrong in either is raised again after Tune has ended.
+scheduler feeds the queue with every result and death (Tune skips a searcher's `on_trial_result` for a trial that a
+scheduler stops, so results go through the scheduler), and what went wrong in either is raised again after Tune has
+ended.
 """
 
-import logging
-import os
 import shutil
 import signal
 import tempfile
@@ -17,15 +16,15 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-import ray
 from ray import cloudpickle, tune
+from ray.tune.execution import class_cache
 from ray.tune.experiment import Trial
 from ray.tune.schedulers import FIFOScheduler, TrialScheduler
 from ray.tune.search import Searcher
 
 from nas.job import TrialJob
 from nas.records import TrialFailure
-from nas.search.executors.resources import Resources, share_out
+from nas.search.executors.resources import Resources
 from nas.search.executors.worker import Parcel, train
 from nas.search.queue import Empty, TrialQueue
 
@@ -33,41 +32,14 @@ ATTEMPTS = 3
 """How often a trial is started when its worker process dies."""
 
 
-def start_ray(address: str | None) -> None:
-    """Start Ray here, or connect to the cluster at `address`. Takes seconds: call it in a thread of its own.
+def take_warm_processes() -> None:
+    """Let Tune's actors run in the processes that Ray of our own has ready.
 
-    Without an address a cluster of its own is started always (a file that an ended one left behind would otherwise
-    mislead Ray), with its dashboard off and everything on loopback.
+    Tune gives its actors a few variables of this process, and Ray would start another process for those that have
+    any; those of a cluster that was started here have inherited all of them.
     """
-    os.environ.setdefault("RAY_AIR_NEW_OUTPUT", "0")
-    for name, value in _QUIET.items():
-        os.environ.setdefault(name, value)
-    options: dict[str, Any] = {"log_to_driver": False, "logging_level": logging.ERROR, "configure_logging": True}
-    if address is None:
-        options |= {"address": "local", "include_dashboard": False, "_node_ip_address": "127.0.0.1"}
-    else:
-        options |= {"address": address}
-    ray.init(**options)
-
-
-_QUIET = {
-    "TUNE_DISABLE_AUTO_CALLBACK_LOGGERS": "1",
-    "TUNE_DISABLE_SIGINT_HANDLER": "1",
-    "TUNE_DISABLE_STRICT_METRIC_CHECKING": "1",
-    "TUNE_GLOBAL_CHECKPOINT_S": "86400",
-    "TUNE_MAX_PENDING_TRIALS_PG": "1",
-    "TUNE_WARN_THRESHOLD_S": "60",
-    "TUNE_PRINT_ALL_TRIAL_ERRORS": "0",
-    "RAY_CHDIR_TO_TRIAL_DIR": "0",
-    "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",
-    "RAY_TRAIN_COUNT_PREEMPTION_AS_FAILURE": "1",
-}
-
-
-def resources_for(jobs: int | None, gpus_per_trial: float | None) -> Resources:
-    """Share out what the connected cluster has; see `share_out`."""
-    nodes = [node["Resources"] for node in ray.nodes() if node["Alive"]]
-    return share_out(nodes, jobs, gpus_per_trial)
+    class_cache.DEFAULT_ENV_VARS.clear()
+    class_cache.ENV_VARS_TO_PROPAGATE.clear()
 
 
 class RayTuneExecutor:
@@ -105,7 +77,7 @@ class RayTuneExecutor:
                 storage_path=folder,
                 verbose=0,
                 failure_config=tune.FailureConfig(max_failures=ATTEMPTS - 1),
-                callbacks=[_Deaths(bridge)],
+                # no callbacks: for the first one Tune loads MLflow, which takes a second
             ),
         )
         try:
@@ -188,7 +160,7 @@ class _QueueSearcher(Searcher):
         """Results go through the scheduler."""
 
     def on_trial_complete(self, trial_id: str, result: Any = None, error: bool = False) -> None:
-        """Outcomes are results, and deaths come through the callback: both before this.
+        """Outcomes are results, and deaths come through the scheduler: both before this.
 
         A trial that called `exit` is neither; one that has been told already is left as it is.
         """
@@ -206,7 +178,7 @@ class _QueueSearcher(Searcher):
 
 
 class _QueueScheduler(FIFOScheduler):
-    """Feeds the queue with every result and stops the trials that it wants stopped."""
+    """Feeds the queue with every result and death, and stops the trials that it wants stopped."""
 
     def __init__(self, bridge: _Bridge) -> None:
         super().__init__()  # type: ignore[no-untyped-call]
@@ -222,6 +194,11 @@ class _QueueScheduler(FIFOScheduler):
         assert self.bridge is not None
         self.bridge.report(trial.trial_id, result)
 
+    def on_trial_error(self, tune_controller: Any, trial: Trial) -> None:
+        """A trial's worker has died as often as it may."""
+        assert self.bridge is not None
+        self.bridge.died(trial.trial_id, f"the worker process died {ATTEMPTS} times: {_why(trial)}")
+
     def __getstate__(self) -> dict[str, Any]:
         return {**self.__dict__, "bridge": None}
 
@@ -236,17 +213,3 @@ def _why(trial: Trial) -> str:
         return "out of memory: Ray ended it to keep the machine alive"
     told = [line.strip() for line in text.splitlines() if "died" in line or "Error:" in line]
     return told[-1] if told else text.strip().splitlines()[-1]
-
-
-class _Deaths(tune.Callback):
-    """Tells the queue of trials whose worker died as often as it may."""
-
-    def __init__(self, bridge: _Bridge) -> None:
-        self.bridge: _Bridge | None = bridge
-
-    def on_trial_error(self, iteration: int, trials: list[Trial], trial: Trial, **info: Any) -> None:
-        assert self.bridge is not None
-        self.bridge.died(trial.trial_id, f"the worker process died {ATTEMPTS} times: {_why(trial)}")
-
-    def __getstate__(self) -> dict[str, Any]:
-        return {**self.__dict__, "bridge": None}

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from math import inf
 
 
 class ResourceError(RuntimeError):
@@ -22,10 +23,13 @@ class Resources:
         return max(1, int(self.cpus))
 
 
-def share_out(nodes: Sequence[Mapping[str, float]], jobs: int | None, gpus_per_trial: float | None) -> Resources:
+def share_out(
+    nodes: Sequence[Mapping[str, float]], jobs: int | None, gpus_per_trial: float | None, trials: float = inf
+) -> Resources:
     """Share out nodes, each a table of its `CPU` and `GPU`: a trial a core by default, or as many as the cards take.
 
-    A trial lies on one node; more jobs than cores share them.
+    A trial lies on one node. Where there are fewer trials (`trials`: at the same time, whatever there is room for) or
+    jobs than cores, each gets as many cores as all of them can; more jobs than cores share them.
 
     Raises:
         ResourceError: no node has so many cards, or a part of more than one is asked for.
@@ -39,12 +43,32 @@ def share_out(nodes: Sequence[Mapping[str, float]], jobs: int | None, gpus_per_t
         )
     if share > 1 and share != int(share):
         raise ResourceError(f"--gpus-per-trial: {share:g} cannot be placed; give a part of one card or a whole number")
-    cores = sum(int(node.get("CPU", 0)) for node in nodes)
-    on_cards = sum(_trials_on(node.get("GPU", 0.0), share) for node in nodes) if share else max(1, cores)
-    wanted = min(jobs or on_cards, on_cards) if share else jobs or on_cards
-    largest = max(int(node.get("CPU", 1)) for node in nodes)
-    cpus = min(cores / wanted, largest)
-    return Resources(wanted, cpus if cpus < 1 else int(cpus), share)
+    if share:
+        room = sum(_trials_on(node.get("GPU", 0.0), share) for node in nodes)
+        wanted = min(jobs or room, room)
+    else:
+        wanted = jobs or max(1, sum(int(node.get("CPU", 0)) for node in nodes))
+    wanted = max(1, int(min(wanted, trials)))
+    return Resources(wanted, _cpus(nodes, wanted, share), share)
+
+
+def _cpus(nodes: Sequence[Mapping[str, float]], wanted: int, share: float) -> float:
+    """The most cores for each trial with which so many find room: whole ones, or an equal part of one.
+
+    0 where not even that does, as on nodes that say they have none.
+    """
+    whole = range(max(int(node.get("CPU", 0)) for node in nodes), 0, -1)
+    parts = (int(10_000 / number) / 10_000 for number in range(2, wanted + 1))  # Ray counts in ten-thousandths
+    for cpus in (*whole, *parts):
+        if sum(_trials_beside(node, cpus, share) for node in nodes) >= wanted:
+            return cpus
+    return 0
+
+
+def _trials_beside(node: Mapping[str, float], cpus: float, share: float) -> int:
+    """How many trials with so many cores and cards lie beside each other on a node."""
+    by_cores = int(int(node.get("CPU", 0)) / cpus + 1e-9)
+    return min(by_cores, _trials_on(node.get("GPU", 0.0), share)) if share else by_cores
 
 
 def _trials_on(gpus: float, share: float) -> int:

@@ -5,14 +5,20 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from PIL import Image
 from torch import Tensor
 
-from nas.training.findings.figures import BAD, FAINT, GOOD, INK, Layout, drawing, room, shortened
+from nas.training.findings.canvas import Canvas, Marker
+from nas.training.findings.figures import BAD, GOOD, INK, Layout, room, shortened
 from nas.training.tasks import Evaluation
 from nas.training.tasks.scores import ClassScores, confusion_matrix
 
 MOST_CLASSES, MOST_PAIRS = 20, 10
-_MARKERS = {"precision": ("o", GOOD), "recall": ("D", BAD), "f1": ("|", INK)}
+_MARKERS: dict[str, tuple[Marker, str]] = {
+    "precision": ("circle", GOOD),
+    "recall": ("diamond", BAD),
+    "f1": ("bar", INK),
+}
 
 
 def worst_classes(scores: ClassScores, most: int = MOST_CLASSES) -> Tensor:
@@ -24,21 +30,29 @@ def draw_per_class(path: Path, scores: ClassScores, names: Sequence[str]) -> Non
     """Precision, recall and F1 of each class as points on a line, the worst class at the top."""
     worst = worst_classes(scores)
     labels = [f"{shortened(names[label])}  ({scores.support[label]})" for label in worst.tolist()]
-    height = 0.28 * len(worst) + 0.3
+    width, height = 5.5, 0.28 * len(worst) + 0.3
     title = _title("Precision, recall and F1 by class (number of images)", len(worst), len(names))
-    with drawing(path, Layout(title, 5.5, height, left=room(labels), bottom=0.75)) as axes:
-        rows = range(len(worst))
-        values = {name: scores.scores[name][worst].numpy() for name in _MARKERS}
-        axes.hlines(rows, values["precision"], values["recall"], color=FAINT, linewidth=3, zorder=1)
+    canvas = Canvas(Layout(title, width, height, left=room(labels), bottom=0.75))
+    values: dict[str, list[float]] = {name: scores.scores[name][worst].tolist() for name in _MARKERS}
+    least = max(0.0, min(map(min, values.values())) - 0.05)
+
+    def across(value: float) -> float:
+        return (value - least) / (1.01 - least) * width
+
+    for tick in _ticks(least):
+        canvas.line((across(tick), 0), (across(tick), height))
+        canvas.text(across(tick), height + 0.06, f"{tick:.2f}", "mt")
+    _frame(canvas)
+    for row, label in enumerate(labels):
+        y = (row + 1) * 0.28
+        canvas.text(-0.06, y, label, "rm")
+        canvas.line((across(values["precision"][row]), y), (across(values["recall"][row]), y), width=4)
         for name, (marker, colour) in _MARKERS.items():
-            label = "F1" if name == "f1" else name
-            axes.scatter(values[name], rows, marker=marker, color=colour, s=80 if name == "f1" else 26, label=label)
-        axes.set_yticks(rows, labels)
-        axes.set_ylim(len(worst) - 0.4, -0.6)
-        least = min(float(value.min()) for value in values.values())
-        axes.set_xlim(max(0.0, least - 0.05), 1.01)
-        axes.grid(axis="x")
-        axes.legend(loc="upper right", bbox_to_anchor=(1, -0.3 / height), ncols=3, handletextpad=0.1, borderpad=0)
+            canvas.marker(across(values[name][row]), y, marker, colour)
+    for place, (name, (marker, colour)) in zip((3.0, 4.2, 5.1), _MARKERS.items(), strict=True):
+        canvas.marker(place, height + 0.42, marker, colour)
+        canvas.text(place + 0.13, height + 0.42, "F1" if name == "f1" else name, "lm")
+    canvas.save(path)
 
 
 def draw_confusion(path: Path, test: Evaluation, chosen: Tensor, names: Sequence[str]) -> None:
@@ -51,38 +65,57 @@ def draw_confusion(path: Path, test: Evaluation, chosen: Tensor, names: Sequence
     cells = _cells(test, chosen, len(names))[:, : len(columns)]
     shares = cells / cells.sum(1, keepdim=True).clamp(min=1)
     side = min(0.62, max(0.4, 5.5 / len(columns)))
-    upright = max(map(len, columns)) * 0.085 < side
-    below = 0.7 if upright else 0.35 + room(columns)
+    upright = max(map(len, columns)) * 0.085 >= side
+    below = 0.35 + room(columns) if upright else 0.7
     title = _title("Confusion matrix (number of images)", len(labels), len(names))
-    layout = Layout(title, side * len(columns), side * len(labels), left=room(labels) + 0.3, bottom=below)
-    with drawing(path, layout) as axes:
-        axes.imshow(_shades(shares).numpy(), aspect="auto")
-        for row, column in cells.nonzero().tolist():
-            dark = shares[row, column] > 0.6
-            colour, count = "white" if dark else INK, int(cells[row, column])
-            axes.text(column, row, _count(count), color=colour, size=9, ha="center", va="center")
-        axes.set_xticks(range(len(columns)), columns, rotation=0 if upright else 90)
-        axes.set_yticks(range(len(labels)), labels)
-        axes.spines[:].set_visible(True)
-        axes.set_xlabel("predicted")
-        axes.set_ylabel("true")
+    canvas = Canvas(Layout(title, side * len(columns), side * len(labels), left=room(labels) + 0.3, bottom=below))
+    canvas.cells(Image.fromarray(_shades(shares).numpy()))
+    _frame(canvas, around=True)
+    for row, column in cells.nonzero().tolist():
+        colour = "white" if shares[row, column] > 0.6 else INK
+        place = (column + 0.5) * side, (row + 0.5) * side
+        canvas.text(*place, _count(int(cells[row, column])), ink=(colour, 9))
+    for row, label in enumerate(labels):
+        canvas.text(-0.06, (row + 0.5) * side, label, "rm")
+    for column, label in enumerate(columns):
+        if upright:
+            canvas.upright((column + 0.5) * side, canvas.layout.height + 0.06, label, "top")
+        else:
+            canvas.text((column + 0.5) * side, canvas.layout.height + 0.06, label, "mt")
+    canvas.text(canvas.layout.width / 2, canvas.layout.height + below - 0.3, "predicted")
+    canvas.upright(0.12 - canvas.layout.left, canvas.layout.height / 2, "true", "middle")
+    canvas.save(path)
 
 
 def draw_most_confused(path: Path, pairs: Sequence[Mapping[str, Any]]) -> None:
     """Bars of pairs of classes (`true`, `predicted`, `count`, `share`), in their order."""
     shown = pairs[:MOST_PAIRS]
     labels = [f"{shortened(pair['true'], 18)} → {shortened(pair['predicted'], 18)}" for pair in shown]
-    counts = [pair["count"] for pair in shown]
     title = "Most confused: true → predicted (share of the true class)"
-    with drawing(path, Layout(title, 4.5, 0.28 * len(shown) + 0.2, left=room(labels), bottom=0.2)) as axes:
-        axes.barh(range(len(shown)), counts, height=0.65, color=BAD)
-        for row, pair in enumerate(shown):
-            axes.text(pair["count"], row, f"  {pair['count']:,}  ({pair['share']:.1%})", va="center", size=9)
-        axes.set_yticks(range(len(shown)), labels)
-        axes.set_xticks([])
-        axes.set_ylim(len(shown) - 0.4, -0.6)
-        axes.set_xlim(0, counts[0] * 1.25)
-        axes.spines["bottom"].set_visible(False)
+    canvas = Canvas(Layout(title, 4.5, 0.28 * len(shown) + 0.2, left=room(labels), bottom=0.2))
+    for row, (pair, label) in enumerate(zip(shown, labels, strict=True)):
+        y, length = 0.1 + (row + 0.5) * 0.28, pair["count"] / shown[0]["count"] * canvas.layout.width / 1.25
+        canvas.text(-0.06, y, label, "rm")
+        canvas.box(0, y - 0.09, length, 0.18, BAD)
+        canvas.text(length + 0.08, y, f"{pair['count']:,}  ({pair['share']:.1%})", "lm", ink=(INK, 9))
+    canvas.line((0, 0), (0, canvas.layout.height))
+    canvas.save(path)
+
+
+def _frame(canvas: Canvas, around: bool = False) -> None:
+    """The axes' lines at the left and below, or all around."""
+    width, height = canvas.layout.width, canvas.layout.height
+    canvas.line((0, 0), (0, height))
+    canvas.line((0, height), (width, height))
+    if around:
+        canvas.line((0, 0), (width, 0))
+        canvas.line((width, 0), (width, height))
+
+
+def _ticks(least: float) -> list[float]:
+    """At most nine round values from `least` to 1."""
+    step = next(step for step in (1, 2, 5, 10, 20) if (1 - least) * 100 / step < 8)
+    return [tick / 100 for tick in range(0, 101, step) if tick / 100 >= least]
 
 
 def _cells(test: Evaluation, chosen: Tensor, classes: int) -> Tensor:

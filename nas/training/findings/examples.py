@@ -41,8 +41,9 @@ def write_examples(folder: Path, test: Evaluation, images: Images, names: Sequen
         ]
         write_json(folder / f"{name}.json", examples)
         if examples:
-            pixels = images.pixels[chosen.to(images.pixels.device)]
-            sheet(pixels, COLUMNS, SIDE, [_caption(example) for example in examples]).save(folder / f"{name}.png")
+            captions = [_caption(example) for example in examples]
+            picture = sheet(images.take(chosen).pixels, COLUMNS, SIDE, captions)
+            picture.save(folder / f"{name}.png", compress_level=1)  # in half the time
 
 
 def of_all_classes(items: Tensor, labels: Tensor, most: int) -> Tensor:
@@ -64,8 +65,8 @@ def draw_augmented(path: Path, augmentation: Augmentation, splits: Splits, seed:
     A version that was mixed with another image says how much of each class it counts as.
     """
     train, names = splits.train, splits.info.class_names
-    chosen = of_all_classes(torch.arange(len(train)), train.labels.cpu(), AUGMENTED).to(train.labels.device)
-    pixels, labels = train.pixels[chosen], train.labels[chosen]
+    chosen = train.take(of_all_classes(torch.arange(len(train)), train.labels.cpu(), AUGMENTED))
+    pixels, labels = chosen.pixels, chosen.labels
     generator = torch.Generator(pixels.device).manual_seed(seed)
     rows, captions = [pixels], [names[label] for label in labels.tolist()]
     for _ in range(VERSIONS):

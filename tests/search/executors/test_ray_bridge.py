@@ -10,7 +10,7 @@ from ray.tune.search import Searcher
 
 from nas.job import TrialJob
 from nas.records import DataPlace, EpochMetrics, TrialFailure, TrialResult
-from nas.search.executors.ray_tune import _Bridge, _Deaths, _QueueScheduler, _QueueSearcher
+from nas.search.executors.ray_tune import _Bridge, _QueueScheduler, _QueueSearcher
 from nas.search.executors.resources import Resources
 from nas.search.executors.worker import Parcel
 from nas.search.queue import Empty
@@ -98,7 +98,7 @@ def test_a_dead_worker_fails_its_trial_with_its_cause(tmp_path: Path, text: str 
         (tmp_path / "error.txt").write_text(text, encoding="utf-8")
     bridge = bridge_of(queue)
     bridge.take("abc")
-    _Deaths(bridge).on_trial_error(1, [], cast(Any, trial))
+    _QueueScheduler(bridge).on_trial_error(None, cast(Any, trial))
     [*_, (what, key, failure)] = cast(list[tuple[str, object, TrialFailure]], queue.told)
     assert (what, key) == ("finish", ("toy", 3))
     assert failure.cause.startswith("the worker process died 3 times: ")
@@ -127,7 +127,7 @@ def test_the_first_error_of_the_queue_is_kept_and_ends_the_search() -> None:
 
 def test_tunes_own_state_takes_nothing_of_ours_along() -> None:
     bridge = bridge_of(ScriptedQueue())
-    for ours in (_QueueSearcher(bridge, HALF_A_CARD), _QueueScheduler(bridge), _Deaths(bridge)):
+    for ours in (_QueueSearcher(bridge, HALF_A_CARD), _QueueScheduler(bridge)):
         assert pickle.loads(pickle.dumps(ours)).bridge is None
 
 
