@@ -47,24 +47,20 @@ def convnet(conv_layers: int, filters: int, kernel_size: int, **others: Any) -> 
     return {"conv_layers": conv_layers, "filters": filters, "kernel_size": kernel_size, **usual, **others}
 
 
-def _digits() -> tuple[Config, ...]:
-    """Each depth with each kernel twice, once narrow and once wide, all else in turns."""
-    configs = []
-    for number in range(24):
-        layers, kernel = (1, 2, 4)[number % 3], (3, 5, 7, 9)[number % 4]
-        filters = (32, 64)[number % 2] if number < 12 else (64, 128)[number % 2]
-        configs.append(
-            convnet(
-                layers,
-                filters,
-                kernel,
-                dense_width=(256, 512)[number // 3 % 2],
-                batch_norm=number // 2 % 2 == 1,
-                max_pool=number // 4 % 2 == 1,
-                dropout=(0.0, 0.2)[number // 6 % 2],
-            )
+def _digits(filters: tuple[int, ...]) -> tuple[Config, ...]:
+    """Each depth with each kernel once for each of these numbers of filters, all else in turns."""
+    return tuple(
+        convnet(
+            (1, 2, 4)[number % 3],
+            filters[number // 12],
+            (3, 5, 7, 9)[number % 4],
+            dense_width=(256, 512)[number // 3 % 2],
+            batch_norm=number // 2 % 2 == 1,
+            max_pool=number // 4 % 2 == 1,
+            dropout=(0.0, 0.2)[number // 6 % 2],
         )
-    return tuple(configs)
+        for number in range(12 * len(filters))
+    )
 
 
 _LARGE = tuple(
@@ -79,7 +75,8 @@ _HEADS = tuple(
 )  # fmt: skip
 
 WORKLOADS = {
-    "digits": Workload("digits", _digits(), epochs=8, side=8),
+    "digits": Workload("digits", _digits((16, 32, 64)), epochs=8, side=8),
+    "wide": Workload("wide", _digits((128,)), epochs=8, side=8),
     "cifar": Workload("cifar", _LARGE, epochs=5, images=10_000),
     "augmented": Workload("augmented", _LARGE, epochs=5, images=10_000, augmented=True),
     "frozen": Workload("frozen", _HEADS, epochs=5, images=600, side=96, weights=""),

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from importlib import import_module
@@ -149,14 +149,15 @@ def _starting(options: Options, loaded: LoadedSpace) -> Iterator["Future[Executo
         ready.set_result(InProcessExecutor())
         yield ready
         return
-    pool = ThreadPoolExecutor(2, thread_name_prefix="ray-start")
-    try:
-        yield pool.submit(_start_ray_executor, pool, options, loaded)
-    finally:
-        pool.shutdown(wait=True)
-        import ray
+    with ThreadPoolExecutor(2, thread_name_prefix="ray-start") as pool:
+        executor = pool.submit(_start_ray_executor, pool, options, loaded)
+        try:
+            yield executor
+        finally:
+            wait([executor])
+            import ray
 
-        ray.shutdown()
+            ray.shutdown()  # before the threads end: Ray's processes die with the thread that started them
 
 
 def _start_ray_executor(pool: ThreadPoolExecutor, options: Options, loaded: LoadedSpace) -> "Executor":

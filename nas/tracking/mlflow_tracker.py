@@ -13,6 +13,10 @@ from nas.tracking.record import TrialRecord
 log = logging.getLogger("nas.tracking")
 
 
+HEAD_START = 4.0
+"""Seconds that the first trials have to themselves: loading MLflow takes a core that their workers need to start."""
+
+
 class _Wanted(NamedTuple):
     record: TrialRecord
     paused: bool
@@ -30,7 +34,8 @@ class MlflowTracker:
         self._runs = MlflowRuns(tracking_uri, artifacts)
         self._running: dict[str, TrialRecord] = {}
         self._data: dict[str, Callable[[], Path]] = {}
-        self._outbox: Outbox[_Wanted] = Outbox(self._write, f"MLflow at {redact(tracking_uri)}", interval)
+        name = f"MLflow at {redact(tracking_uri)}"
+        self._outbox: Outbox[_Wanted] = Outbox(self._write, name, interval, HEAD_START)
 
     def _write(self, wanted: _Wanted) -> None:
         study = wanted.record.study

@@ -27,7 +27,8 @@ class Outbox(Generic[Item]):
 
     deliver: called from the thread, one item at a time. What it raises is told once on the log, and the item tried
     again after 0.5 s, 1 s, 2 s ... 30 s. name: of the receiver, for the log. interval: seconds between two rounds, in
-    which items gather, so that quick trials cost one delivery. wait: how to sleep, for tests.
+    which items gather, so that quick trials cost one delivery. head_start: seconds between the first item and the first
+    round. wait: how to sleep, for tests.
     """
 
     def __init__(
@@ -35,9 +36,11 @@ class Outbox(Generic[Item]):
         deliver: Callable[[Item], None],
         name: str,
         interval: float = 1.0,
+        head_start: float = 0.0,
         wait: Wait = threading.Event.wait,
     ) -> None:
-        self._deliver, self._name, self._interval, self._wait = deliver, name, interval, wait
+        self._deliver, self._name, self._wait = deliver, name, wait
+        self._interval, self._head_start = interval, head_start
         self._waiting: dict[str, Item] = {}
         self._changed = threading.Condition()
         self._wake = threading.Event()
@@ -79,6 +82,8 @@ class Outbox(Generic[Item]):
             self._thread.join(_CLOSING_SECONDS)
 
     def _work(self) -> None:
+        if self._head_start:
+            self._sleep(self._head_start)
         while True:
             with self._changed:
                 self._changed.wait_for(lambda: self._waiting or self._closed)

@@ -28,7 +28,9 @@ def weights(tmp_path_factory: pytest.TempPathFactory) -> str:
 def ready(name: str, weights: str) -> Workload:
     """The workload, with places that a space needs."""
     workload = WORKLOADS[name]
-    return replace(workload, folder=None if name == "digits" else "somewhere", weights=workload.weights and weights)
+    return replace(
+        workload, folder=None if workload.images is None else "somewhere", weights=workload.weights and weights
+    )
 
 
 def theirs_of(workload: Workload, number: int) -> nn.Module:
@@ -52,7 +54,7 @@ def test_networks_agree(name: str, weights: str) -> None:
         assert sum(w.numel() for w in theirs.parameters() if w.requires_grad) == cost.trainable_params
 
 
-@pytest.mark.parametrize("number", [2, 7, 20])
+@pytest.mark.parametrize("number", [2, 7, 20, 35])
 def test_networks_compute_the_same(number: int) -> None:
     workload = WORKLOADS["digits"]
     ours: nn.Module = build_model(
@@ -77,7 +79,7 @@ def test_the_space_file_holds_every_config(tmp_path: Path) -> None:
     workload = WORKLOADS["digits"]
     file = space_file(workload, tmp_path)
     space = read_space(str(file.with_suffix(".json")))
-    assert len(space.baselines) == 24
+    assert len(space.baselines) == 36
     assert {config.epochs for config in space.baselines.values()} == {8}  # type: ignore[attr-defined]
 
 

@@ -72,6 +72,24 @@ def test_what_is_put_arrives(receiver, make):
     assert receiver.got == ["a", "b", "c"]
 
 
+def test_the_first_round_waits_for_its_head_start_and_a_flush_cuts_that_short(receiver, make):
+    waits: list[float] = []
+    reached, go = threading.Event(), threading.Event()
+
+    def wait(wake: threading.Event, seconds: float) -> None:
+        waits.append(seconds)
+        reached.set()
+        go.wait(SOON)
+
+    outbox = make(interval=0.0, head_start=7.0, wait=wait)
+    outbox.put("a", "a")
+    assert reached.wait(SOON)
+    assert (waits, receiver.got) == ([7.0], [])
+    go.set()
+    assert outbox.flush(SOON)
+    assert receiver.got == ["a"]
+
+
 def test_of_one_key_the_newest_item_arrives(receiver, make):
     receiver.gate = threading.Event()
     outbox = make(interval=0.0)

@@ -57,7 +57,7 @@ def _cpus(nodes: Sequence[Mapping[str, float]], wanted: int, share: float) -> fl
 
     0 where not even that does, as on nodes that say they have none.
     """
-    whole = range(max(int(node.get("CPU", 0)) for node in nodes), 0, -1)
+    whole: Sequence[float] = range(max(int(node.get("CPU", 0)) for node in nodes), 0, -1)
     parts = (int(10_000 / number) / 10_000 for number in range(2, wanted + 1))  # Ray counts in ten-thousandths
     for cpus in (*whole, *parts):
         if sum(_trials_beside(node, cpus, share) for node in nodes) >= wanted:
