@@ -9,8 +9,8 @@ from nas.cli.options import Place, nas_command, option, place_options
 @option("--yes", is_flag=True, help="Do not ask.")
 @place_options("storage")
 def command(place: Place, yes: bool) -> None:
-    """Free the disk of checkpoints of trials that have ended, weights that are not worth keeping, decoded images, and
-    what Ray left behind. Says first what would go.
+    """Free the disk of checkpoints of trials that have ended, weights that are not worth keeping, decoded images, what
+    frozen layers made of them, and what Ray left behind. Says first what would go.
 
     Trials of a search that is at work are never touched. If this home is used with several storages, end their searches
     first: only that of --storage is looked at.
