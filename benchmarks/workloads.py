@@ -4,6 +4,7 @@ Both sides read the same JSON file: nas through `benchmarks.spaces`, the peers b
 """
 
 from dataclasses import asdict, dataclass, replace
+from itertools import product
 from typing import Any
 
 Config = dict[str, Any]
@@ -69,10 +70,8 @@ _LARGE = tuple(
 )
 _HEADS = tuple(
     {"head_width": width, "lr": lr, "dropout": dropout}
-    for width, lr, dropout in (
-        (64, 1e-3, 0.0), (128, 1e-3, 0.2), (256, 1e-3, 0.0), (64, 3e-3, 0.2), (128, 3e-3, 0.0), (256, 3e-4, 0.2),
-    )
-)  # fmt: skip
+    for width, lr, dropout in product((64, 128, 256), (1e-3, 3e-3), (0.0, 0.2))
+)
 
 WORKLOADS = {
     "digits": Workload("digits", _digits((16, 32, 64)), epochs=8, side=8),
