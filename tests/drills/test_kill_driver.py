@@ -19,15 +19,15 @@ import pytest
 TRIALS, EPOCHS = 8, 6
 
 SPACE = f"""
-from nas import ConvNet, Digits, SearchSpace, TrialConfig, choice, maximize, minimize
+from nas import Adam, ConvNet, Digits, SearchSpace, TrialConfig, choice, log_uniform, maximize, minimize
 
-def config(filters: int) -> TrialConfig:
+def config(filters: int, lr: float = 1e-3) -> TrialConfig:
     model = ConvNet(conv_layers=1, filters=filters, kernel_size=3, dense_width=16, max_pool=True)
-    return TrialConfig(data=Digits(), model=model, epochs={EPOCHS}, precision="fp32")
+    return TrialConfig(data=Digits(), model=model, optimizer=Adam(lr=lr), epochs={EPOCHS}, precision="fp32")
 
 space = SearchSpace(
     name="drill",
-    template=config(choice(*range(4, 64))),
+    template=config(choice(*range(4, 64)), log_uniform(1e-4, 1e-2)),  # no config is drawn twice
     objectives=(maximize("val_accuracy"), minimize("params")),
     baselines={{"four": config(4), "eight": config(8)}},
 )

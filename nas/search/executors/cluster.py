@@ -27,8 +27,8 @@ _OWN_CLUSTER = {
     # Ray's 15 lets any other process starve the trials: a study of 40 s took 9 minutes beside other work. They run at
     # the priority of the command that started them, as a script of one's own would; `nice nas search ...` is kinder.
     "RAY_worker_niceness": "0",
-    # Tune runs a trial in a thread, whose memory glibc would keep apart from the main one's, and hand back to the system
-    # after every step whatever `freed_memory_kept` says: ten thousand page faults a step where it could be one thousand.
+    # Tune runs a trial in a thread, whose memory glibc would keep apart from the main one's and hand back to the system
+    # after every step, whatever `freed_memory_kept` says: ten thousand page faults a step, not one or two thousand.
     "MALLOC_ARENA_MAX": "1",
 }
 
