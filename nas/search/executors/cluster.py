@@ -52,7 +52,8 @@ def start_ray(address: str | None) -> None:
     """Start Ray here, or connect to the cluster at `address`. Takes seconds: call it in a thread of its own.
 
     Without an address a cluster of its own is started always (a file that an ended one left behind would otherwise
-    mislead Ray), with its dashboard off and everything on loopback.
+    mislead Ray), with its dashboard off. Ray 2.60 listens on all of this machine's addresses, whatever it is
+    asked.
     """
     for name, value in {**_ENVIRONMENT, **(_OWN_CLUSTER if address is None else {})}.items():
         os.environ.setdefault(name, value)
