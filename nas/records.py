@@ -75,6 +75,13 @@ class TrialFailure:
 
 
 @dataclass(frozen=True)
+class Unfinished:
+    """An attempt that is no verdict: its trial stays RUNNING, and the search has to stop. cause: why, one line."""
+
+    cause: str
+
+
+@dataclass(frozen=True)
 class DataPlace:
     """Where data lies on this machine. data_dir: torchvision's data sets. cache: decoded images, safe to delete."""
 
