@@ -22,7 +22,7 @@ def environment() -> dict[str, str]:
         "platform": platform.platform(),
         "processor": processor(),
         "cores": str(os.cpu_count()),
-        "command": redact(shlex.join(sys.argv)),
+        "command": shlex.join(map(redact, sys.argv)),
     }
     for package in PACKAGES:
         try:

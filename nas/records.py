@@ -83,10 +83,15 @@ class Unfinished:
 
 @dataclass(frozen=True)
 class DataPlace:
-    """Where data lies on this machine. data_dir: torchvision's data sets. cache: decoded images, safe to delete."""
+    """Where data lies on this machine, and how it is read.
+
+    data_dir: torchvision's data sets. cache: decoded images, safe to delete. skip_bad: pass over up to 1 % of a
+    folder's images that cannot be read.
+    """
 
     data_dir: Path
     cache: Path
+    skip_bad: bool = False
 
 
 @dataclass(frozen=True)

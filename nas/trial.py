@@ -11,7 +11,9 @@ from typing import Any
 import torch
 
 from nas.config import TrialConfig
+from nas.data.errors import DataError
 from nas.data.splits import load_splits
+from nas.disk import is_disk_full
 from nas.job import FINDINGS, TrialJob
 from nas.models.build import build_model
 from nas.models.pretrained import load_pretrained
@@ -40,7 +42,8 @@ def run_trial(job: TrialJob, report: Report) -> TrialResult:
     Raises:
         Diverged: a loss, or a value of the objective, became infinite or not a number; of precision `auto` in fp32 too.
         MemoryError: not even the smallest micro-batch fits.
-        DataError, DoesNotFit, WeightsError: see `load_splits`, `build_model` and `load_pretrained`.
+        DataError: the data cannot be used, or is not what the job says. DoesNotFit, WeightsError: see `build_model` and
+            `load_pretrained`.
     """
     torch.set_num_threads(job.threads)
     if job.objective is not None:
@@ -88,6 +91,9 @@ def _train(config: TrialConfig, job: TrialJob, report: Report) -> tuple[Sequence
 def _prepare_training(config: TrialConfig, job: TrialJob, fp32_from: int | None) -> Training:
     device = torch.device("cuda" if job.gpu else "cpu")
     splits = load_splits(config.data, job.place, config.seed, device)
+    if job.digest not in (None, splits.info.digest):
+        where = getattr(config.data, "path", config.data.kind)
+        raise DataError(f"{where}: has changed since the search began; put it back, or begin another study by --fresh")
     torch.manual_seed(config.seed)
     model = build_model(config.model, splits.info.shape, task_of(config, splits).outputs)
     load_pretrained(model, config.model, job.place)
@@ -128,10 +134,16 @@ def _replicates(trainings: Sequence[Training], metrics: Sequence[Mapping[str, fl
 
 
 def _write_findings(folder: Path, training: Training, test: Evaluation) -> dict[str, Any]:
-    """Pictures and tables for people, without which a trial is complete too. Returns what the details hold of them."""
+    """Pictures and tables for people, without which a trial is complete too. Returns what the details hold of them.
+
+    Raises:
+        OSError: the disk is full: the weights, which come next, would find no room either.
+    """
     try:
         return findings.write(folder, test, training.splits, training.config)
     except Exception as error:
+        if is_disk_full(error):
+            raise
         return {"warnings": [f"findings were not written: {type(error).__name__}: {error}"]}
 
 

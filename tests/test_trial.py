@@ -26,7 +26,8 @@ from nas.config import (
     TrialConfig,
 )
 from nas.data.splits import Splits, load_splits
-from nas.records import DataPlace, EpochMetrics, TrialResult
+from nas.records import DataPlace, EpochMetrics, TrialResult, Unfinished
+from nas.search.executors.attempt import attempt
 from nas.space.config import Config
 from nas.training.scaling import Scaling
 from nas.training.weights import load_model
@@ -113,7 +114,8 @@ def test_train_figures_are_of_the_whole_train_part(job: TrialJob, splits: Splits
 
 def test_the_weights_load_back_and_predict_the_same(job: TrialJob, splits: Splits) -> None:
     result, _ = run(job)
-    assert {file.name for file in job.weights.iterdir()} == {"weights.pt", "config.json", "data.json", "findings"}
+    files = {"weights.safetensors", "config.json", "data.json", "findings"}
+    assert {file.name for file in job.weights.iterdir()} == files
     _, config, data = load_model(job.weights)
     assert config == CONFIG.replace(epochs=3)
     assert (data["shape"], data["class_names"]) == ([1, 8, 8], list(splits.info.class_names))
@@ -178,14 +180,25 @@ def test_findings_lie_beside_the_weights(job: TrialJob) -> None:
 
 def test_a_trial_does_without_findings(job: TrialJob, monkeypatch: pytest.MonkeyPatch) -> None:
     def fail(*given: object) -> None:
-        raise OSError(28, "No space left on device")
+        raise OSError(5, "Input/output error")
 
     monkeypatch.setattr("nas.training.findings.write", fail)
     result, _ = run(job)
     assert result.metrics["test_accuracy"] > 0
     assert result.folder is None
-    assert result.details["warnings"] == ["findings were not written: OSError: [Errno 28] No space left on device"]
-    assert (job.weights / "weights.pt").exists()
+    assert result.details["warnings"] == ["findings were not written: OSError: [Errno 5] Input/output error"]
+    assert (job.weights / "weights.safetensors").exists()
+
+
+def test_findings_that_find_no_room_leave_the_trial_unfinished(job: TrialJob, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*given: object) -> None:
+        raise OSError(28, "No space left on device", "report.json")
+
+    monkeypatch.setattr("nas.training.findings.write", fail)
+    outcome = attempt(job, lambda point: True)
+    todo = "make space, then the same command goes on"
+    assert outcome == Unfinished(f"report.json: the disk is full (No space left on device); {todo}")
+    assert not (job.weights / "weights.safetensors").exists()
 
 
 def replicated(job: TrialJob, folder: Path, **changes: Any) -> TrialJob:

@@ -1,7 +1,7 @@
 """Several trained networks as one: the mean of their predictions."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import log
 from typing import NamedTuple
 
@@ -69,6 +69,7 @@ def measure(members: Sequence[Member], place: DataPlace) -> list[Measured]:
         DataError: the data is not there any more.
     """
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    place = replace(place, skip_bad=True)  # as they may have been trained; the digest tells
     loaded = [_load(member, device) for member in members]
     splits = [load_splits(known.config.data, place, known.config.seed, device) for known in loaded]
     _check(members, loaded, splits)

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from nas.job import kept_weights
 from nas.records import Verdict
 from nas.search.layout import Layout
 from nas.search.ledger import Ledger
-from nas.training.weights import WEIGHTS
 
 
 class EnsembleError(ValueError):
@@ -51,7 +51,7 @@ def best_members(studies: Sequence[tuple[Ledger, Ledger | None]], layout: Layout
 def _kept(ledger: Ledger, layout: Layout) -> Iterator[Member]:
     for record in ledger.records():
         folder = layout.weights(ledger.name, record.number)
-        if record.verdict == Verdict.COMPLETE and (folder / WEIGHTS).is_file() and _metric_in(record.metrics):
+        if record.verdict == Verdict.COMPLETE and kept_weights(folder) and _metric_in(record.metrics):
             names = record.reference or ", ".join(record.baseline)
             name = f"{record.study} {names or f'trial {record.number}'}"
             yield Member(name, folder, dict(record.config), dict(record.metrics))

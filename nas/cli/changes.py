@@ -11,6 +11,7 @@ from nas.cli.options import option
 from nas.cli.values import Whole
 from nas.config import IMAGE_NETWORKS, Data, TrialConfig
 from nas.data.csv_file import column_names, shown_names
+from nas.data.paths import expanded
 from nas.data.shape import shape_of
 from nas.records import DataPlace
 from nas.space.adapt import DATA_SETS, NO_WEIGHTS, Changes, adapted, new_data
@@ -18,7 +19,7 @@ from nas.space.config import has_hole
 from nas.space.everywhere import configs_in
 from nas.space.finite import grid
 from nas.space.load import LoadedSpace, load_space_file
-from nas.space.mistakes import near
+from nas.space.mistakes import SpaceError, near
 from nas.space.objectives import METRICS_OF_TASK
 from nas.space.search_space import SearchSpace
 
@@ -29,7 +30,7 @@ PRETRAINED = "imagenet"
 
 
 def data_options(function: Function) -> Function:
-    """Add --data, --target, --image-size, --limit and --weights."""
+    """Add --data, --target, --image-size, --limit, --skip-bad (which `place_options` takes) and --weights."""
     for add in reversed(
         (
             option(
@@ -45,6 +46,10 @@ def data_options(function: Function) -> Function:
             option(
                 "--limit", type=Whole(10), section="Data",
                 help="Use at most so many images or rows, drawn from each part in proportion; for trying things out.",
+            ),
+            option(
+                "--skip-bad", is_flag=True, section="Data",
+                help="Leave out images of a folder that cannot be read, up to 1 % of them; else they are refused.",
             ),
             option(
                 "--weights", metavar="PATH", section="Data",
@@ -78,6 +83,8 @@ def read_space(file: str, changes: Changes) -> LoadedSpace:
         SpaceError: what is wrong with the file or the changes. UsageError: --data, --target or --weights name nothing.
         DataError: a CSV file that cannot be read.
     """
+    if not file.strip():
+        raise wrong("FILE[:NAME]", f"{file!r} names no file", "give a space file, as one that `nas new NAME` writes")
     loaded = load_space_file(file)
     if changes.data is not None:
         changes = _with_place(changes, changes.data)
@@ -86,7 +93,11 @@ def read_space(file: str, changes: Changes) -> LoadedSpace:
         raise wrong("--target", "names a column of a CSV file, and none is given", "add --data FILE")
     if changes.weights not in (None, PRETRAINED, NO_WEIGHTS):
         changes = replace(changes, weights=_weights(str(changes.weights)))
-    return replace(loaded, space=adapted(loaded.space, changes))
+    try:
+        return replace(loaded, space=adapted(loaded.space, changes))
+    except SpaceError as error:
+        named = (replace(each, where="--name") if each.where == "name" else each for each in error.mistakes)
+        raise SpaceError(named) from None
 
 
 def check_data(space: SearchSpace, place: DataPlace) -> None:
@@ -109,11 +120,12 @@ def _data_of(space: SearchSpace) -> list[Data]:
 
 def _with_place(changes: Changes, text: str) -> Changes:
     """The changes with the path of new data made absolute: workers may run elsewhere."""
-    path = Path(text).expanduser()
+    path = expanded(text)
     known = text in DATA_SETS
-    if not known and not path.exists() and (os.sep not in text or path.suffix.lower() in TABLE_SUFFIXES):
+    there = bool(text) and os.path.exists(path)  # noqa: PTH110 - Path's raises where a folder cannot be read
+    if not known and not there and (os.sep not in text or path.suffix.lower() in TABLE_SUFFIXES):
         raise wrong("--data", f"{text!r} is neither a file or folder here nor a data set", near(text, DATA_SETS))
-    table = not known and path.is_file()
+    table = not known and there and path.is_file()
     if table and changes.target is None:
         columns = shown_names(column_names(str(path)))
         raise wrong("--data", f"{text} is a table", f"say which column to predict by --target; it has {columns}")

@@ -2,12 +2,13 @@
 
 import click
 
+from nas.cli.asking import agreed
 from nas.cli.options import Place, nas_command, option, place_options
 
 
 @nas_command(name="clean")
 @option("--yes", is_flag=True, help="Do not ask.")
-@place_options("storage")
+@place_options("storage", "artifacts")
 def command(place: Place, yes: bool) -> None:
     """Free the disk of checkpoints of trials that have ended, weights that are not worth keeping, decoded images, what
     frozen layers made of them, and what Ray left behind. Says first what would go.
@@ -28,7 +29,7 @@ def command(place: Place, yes: bool) -> None:
         return
     for what, (count, size) in by_kind(found).items():
         click.echo(f"{words.size(size):>9}  {what} ({words.plural(count, 'folder')})")
-    if not yes and not click.confirm(f"Free {words.size(sum(spare.size for spare in found))}?"):
+    if not yes and not agreed(f"Free {words.size(sum(spare.size for spare in found))}?"):
         click.echo("Nothing was freed.")
         return
     shown, freed = {spare.path for spare in found}, []

@@ -16,9 +16,21 @@ if TYPE_CHECKING:
 
 @nas_command(name="dashboard")
 @click.argument("study", required=False)
-@option("--mlflow-port", type=Whole(), metavar="PORT", section="Output", help="Else the first free one from 5000 on.")
-@option("--optuna-port", type=Whole(), metavar="PORT", section="Output", help="Else the first free one from 8080 on.")
-@place_options("storage", "tracking_uri")
+@option(
+    "--mlflow-port",
+    type=Whole(most=65535),
+    metavar="PORT",
+    section="Output",
+    help="Else the first free one from 5000 on.",
+)
+@option(
+    "--optuna-port",
+    type=Whole(most=65535),
+    metavar="PORT",
+    section="Output",
+    help="Else the first free one from 8080 on.",
+)
+@place_options("storage", "artifacts", "tracking_uri")
 @click.pass_context
 def command(
     ctx: click.Context, study: str | None, place: Place, mlflow_port: int | None, optuna_port: int | None

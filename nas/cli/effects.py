@@ -45,8 +45,7 @@ def command(study: str, place: Place, by: str | None, metric: str | None, base: 
 
 def show(found: "Effects | Comparison", form: str) -> None:
     """Print effects or a comparison as text, JSON, CSV or Markdown (`as_text`, `as_json`, ...)."""
-    from rich.console import Console
-
+    from nas.cli.terminal import make_console
     from nas.report import effects_export as export
     from nas.report.compared_text import print_comparison
     from nas.report.effects import Effects
@@ -63,6 +62,6 @@ def show(found: "Effects | Comparison", form: str) -> None:
         text = export.effects_markdown(found) if isinstance(found, Effects) else export.comparison_markdown(found)
         click.echo(text.rstrip("\n"))
     elif isinstance(found, Effects):
-        print_effects(Console(), found)
+        print_effects(make_console(), found)
     else:
-        print_comparison(Console(), found)
+        print_comparison(make_console(), found)

@@ -1,6 +1,8 @@
 """From an exception to what a person reads and a script tests: one line a mistake, and an exit code."""
 
+import errno
 from difflib import get_close_matches
+from typing import Any
 
 import click
 
@@ -8,6 +10,8 @@ from nas.redact import redact
 
 USAGE, STORAGE, RESOURCES, ALL_FAILED, INTERRUPTED, TERMINATED = 2, 3, 4, 5, 130, 143
 """2 also stands for the space, the data and the study; 130 and 143 leave a study that the same command resumes."""
+BROKEN_PIPE = 141
+"""128 and the signal's number, as a shell says of any command whose reader had seen enough."""
 INTERNAL = 1
 """A mistake in nas itself, or in code of the space file that only showed while it ran."""
 
@@ -19,7 +23,7 @@ EXIT_CODES = {
     "nas.models.weight_files.WeightsError": USAGE,
     "nas.search.opening.StudyChanged": USAGE,
     "nas.search.opening.UnknownStudy": USAGE,
-    "nas.search.storage.StorageError": STORAGE,
+    "nas.search.faults.StorageError": STORAGE,
     "nas.tracking.tracker.TrackingError": STORAGE,
     "nas.search.executors.resources.ResourceError": RESOURCES,
     "nas.tracking.dashboards.DashboardError": RESOURCES,
@@ -27,6 +31,17 @@ EXIT_CODES = {
     "builtins.MemoryError": RESOURCES,
 }
 """By name: to ask the classes themselves would import Optuna before it is needed."""
+
+_OS_TODO = {
+    0: "mend that, then give the same command again",
+    errno.ENOSPC: "make space on its disk, then give the same command again",
+    errno.EDQUOT: "make space on its disk, then give the same command again",
+    errno.ENAMETOOLONG: "give a shorter name",
+    errno.EACCES: "choose another place, or ask for the right to use this one",
+    errno.EROFS: "choose another place, which may be written",
+}
+"""What to do about an error of the system, by its number."""
+LONGEST_SHOWN = 60
 
 
 class StatusError(click.ClickException):
@@ -57,13 +72,44 @@ def error_lines(error: BaseException) -> list[str]:
 
     Indented lines of a message belong to the one before and stay as they are.
     """
-    shown = _click_message(error) if isinstance(error, click.ClickException) else _message(error)
-    return [line if line.startswith(" ") else f"nas: error: {line}" for line in redact(shown).splitlines()]
+    if isinstance(error, click.ClickException):
+        lines = [_with_todo(_click_message(error), error)]
+    else:
+        lines = redact(_message(error)).splitlines()
+    shown = list(map(printable, map(redact, lines)))
+    return [line if number and line.startswith("  ") else f"nas: error: {line}" for number, line in enumerate(shown)]
+
+
+def shown(value: Any) -> str:
+    """A value as an error quotes it: on one line, and not all of it where it is long."""
+    text = repr(value)
+    return text if len(text) <= LONGEST_SHOWN else f"{text[: LONGEST_SHOWN - 3]}..."
+
+
+def quoted(name: str) -> str:
+    """A name as an error begins with it: as it is, unless nobody could read it so."""
+    return name if name.strip() and name.isprintable() and len(name) <= LONGEST_SHOWN else shown(name)
+
+
+def printable(text: str) -> str:
+    """The text on one line: line breaks and other control characters, and bytes that are no text, as escapes."""
+    return "".join(
+        character if character.isprintable() else character.encode("unicode_escape").decode() for character in text
+    )
+
+
+def _with_todo(message: str, error: click.ClickException) -> str:
+    """click's own messages end with what is wrong."""
+    if "; " in message or isinstance(error, StatusError):
+        return message
+    command = _command(error) if isinstance(error, click.UsageError) else "nas"
+    return f"{message}; see {command} --help"
 
 
 def _message(error: BaseException) -> str:
     if isinstance(error, OSError) and error.strerror:
-        return f"{error.filename or 'the system'}: {error.strerror}"
+        where = error.filename if isinstance(error.filename, str) else "the system"
+        return f"{printable(where)}: {error.strerror}; {_OS_TODO.get(error.errno or 0, _OS_TODO[0])}"
     if isinstance(error, MemoryError):
         return "memory: there is not enough; give the trials less to hold, or run fewer with --jobs"
     if exit_code(error) != INTERNAL:

@@ -13,9 +13,6 @@ LAYERS = "Instead of a space: the layers of this published network, numbered as 
 
 def show_layers(name: str, file: str | None, given: Shape | None, as_json: bool) -> None:
     """Print the layers of the backbone `name` for images of the shape that was given, else of its published input."""
-    from nas.models.backbones.layers import trace_backbone
-    from nas.report.layers import layers_data, print_layers
-
     if file is not None:
         raise wrong("--layers", f"shows {name} instead of a space", "leave out FILE")
     facts = NETWORKS[name]
@@ -23,10 +20,13 @@ def show_layers(name: str, file: str | None, given: Shape | None, as_json: bool)
     if min(shape[1:]) < facts.smallest:
         least = f"{facts.smallest}x{facts.smallest}"
         raise wrong("--input", f"{name} needs {least} pixels, got {shape[1]}x{shape[2]}", f"give at least {least}")
+    from nas.models.backbones.layers import trace_backbone
+    from nas.report.layers import layers_data, print_layers
+
     layers = trace_backbone(name, shape).layers
     if as_json:
         click.echo(json.dumps(layers_data(name, shape, layers), indent=2))
     else:
-        from rich.console import Console
+        from nas.cli.terminal import make_console
 
-        print_layers(Console(), name, shape, layers)
+        print_layers(make_console(), name, shape, layers)

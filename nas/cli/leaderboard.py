@@ -42,8 +42,7 @@ def command(study: str, place: Place, sort: str | None, top: int | None, everyth
         write = {"as_csv": to_csv, "as_markdown": to_markdown, "as_json": to_json}[chosen[0]]
         click.echo(write(shown).rstrip("\n"))
         return
-    from rich.console import Console
-
+    from nas.cli.terminal import make_console
     from nas.report.table import print_board
 
-    print_board(Console(), board, limit)
+    print_board(make_console(), board, limit)

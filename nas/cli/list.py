@@ -28,9 +28,9 @@ def _list_backbones(as_json: bool) -> None:
     if as_json:
         _print_json(networks_data())
     else:
-        from rich.console import Console
+        from nas.cli.terminal import make_console
 
-        print_networks(Console())
+        print_networks(make_console())
 
 
 def _list_studies(place: Place, as_json: bool) -> None:
@@ -45,9 +45,9 @@ def _list_studies(place: Place, as_json: bool) -> None:
     elif not studies:
         click.echo(f"There is no study in {redact(place.storage)} yet; {HOW_TO_BEGIN}.")
     else:
-        from rich.console import Console
+        from nas.cli.terminal import make_console
 
-        print_studies(Console(), studies)
+        print_studies(make_console(), studies)
 
 
 def _print_json(rows: list[dict[str, object]]) -> None:

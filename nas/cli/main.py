@@ -1,6 +1,5 @@
 """`nas`: the group of commands. A command's module is imported when it is called, so that `--help` is instant."""
 
-import os
 import sys
 import traceback
 from collections.abc import Sequence
@@ -10,7 +9,9 @@ from typing import Any, NoReturn
 
 import click
 
-from nas.cli.errors import INTERNAL, INTERRUPTED, error_lines, exit_code
+from nas.cli.errors import BROKEN_PIPE, INTERRUPTED, error_lines, exit_code, quoted
+from nas.cli.terminal import prepare_streams, silence_stdout
+from nas.redact import redact
 from nas.space.mistakes import near
 
 COMMANDS: dict[str, dict[str, str]] = {
@@ -26,6 +27,7 @@ COMMANDS: dict[str, dict[str, str]] = {
         "trial": "Everything about one trial of a study.",
         "effects": "What each value is worth, with confidence intervals.",
         "dashboard": "Open the MLflow and Optuna pages over the same studies.",
+        "sync": "Bring to MLflow what it has missed of a study.",
     },
     "Use": {
         "ensemble": "Average the best networks of studies that are done.",
@@ -65,7 +67,7 @@ class Nas(click.Group):
         """The command that the first argument names."""
         if not args[0].startswith("-") and args[0] not in self.list_commands(ctx):
             hint = near(args[0], self.list_commands(ctx))
-            raise click.BadParameter(f"no such command; {hint}", ctx, param_hint=args[0])
+            raise click.BadParameter(f"no such command; {hint}", ctx, param_hint=quoted(args[0]))
         return super().resolve_command(ctx, args)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
@@ -77,6 +79,7 @@ class Nas(click.Group):
     def main(self, args: Sequence[str] | None = None, **extra: Any) -> NoReturn:  # type: ignore[override]
         """Run and exit. Whatever goes wrong becomes lines on stderr and an exit code."""
         settings = Settings()
+        prepare_streams()
         extra |= {"standalone_mode": False, "prog_name": "nas", "obj": settings}
         try:
             code = super().main(args, **extra)
@@ -85,11 +88,11 @@ class Nas(click.Group):
         except click.Abort:
             code = INTERRUPTED
         except BrokenPipeError:  # whoever read the output has seen enough
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-            code = INTERNAL
+            silence_stdout()
+            code = BROKEN_PIPE
         except Exception as error:
             if settings.debug:
-                traceback.print_exc()
+                click.echo(redact(traceback.format_exc()), err=True, nl=False)
             for line in error_lines(error):
                 click.echo(line, err=True)
             code = exit_code(error)

@@ -40,6 +40,18 @@ class Outcome:
 
     def tell(self, place: Place, as_json: bool) -> None:
         """Print the leaderboard and the answer on stdout, and on stderr what a person must know."""
+        from nas.search.storage import StorageError
+
+        try:
+            self._tell_results(place, as_json)
+        except StorageError as error:
+            if not self.summary.interrupted:
+                raise
+            click.echo(f"nas: warning: {error}", err=True)
+        for line in self._notices():
+            click.echo(f"nas: {line}", err=True)
+
+    def _tell_results(self, place: Place, as_json: bool) -> None:
         from nas.report.leaderboard import read_board
         from nas.search.opening import read_ledgers
         from nas.search.storage import open_storage
@@ -50,8 +62,6 @@ class Outcome:
             click.echo(self._json(board, worth))
         else:
             self._print(board, worth, place)
-        for line in self._notices():
-            click.echo(f"nas: {line}", err=True)
 
     def _worth(self, main: "Ledger") -> "list[Effects | Comparison]":
         """What the study was made to find out: the effects of an ablation, the balanced options compared."""
@@ -93,13 +103,12 @@ class Outcome:
         )
 
     def _print(self, board: "Board", worth: "Sequence[Effects | Comparison]", place: Place) -> None:
-        from rich.console import Console
-
         from nas.cli.effects import show
+        from nas.cli.terminal import make_console
         from nas.report.answer import answer
         from nas.report.table import print_board
 
-        console = Console()
+        console = make_console()
         print_board(console, board)
         if board.complete():
             console.print()
@@ -127,21 +136,23 @@ class Outcome:
             why = "interrupted" if summary.interrupted else "the time is up"
             found.append(f"{why}; {'the same command begins another smoke run' if self.smoke else go_on}")
         if not self.summary.arrived:
-            found.append("not everything has reached the tracking service; the next run of this study brings the rest")
+            bring = f"`nas sync {shlex.quote(summary.study)}` or the next run of this study brings the rest"
+            found.append(f"not everything has reached the tracking service; {bring}")
         return found
 
 
 def _where_to_look(study: str, place: Place) -> list[str]:
     """The commands that show more, with the options that lead to the same place."""
-    default, options = find_place(), []
+    default, options, artifacts = find_place(), [], place.layout.artifacts
     if place.layout.home != default.layout.home:
         options += ["--home", str(place.layout.home)]
     if place.storage != place.layout.storage_url:
         options += ["--storage", redact(place.storage)]
     tail = f" {shlex.join(options)}" if options else ""
+    lasting = f" --artifacts {shlex.quote(str(artifacts))}" if artifacts != default.layout.artifacts else ""
     return [
         f"Look again: nas leaderboard {shlex.quote(study)}{tail}",
-        f"In a browser: nas dashboard{tail}",
+        f"In a browser: nas dashboard{tail}{lasting}",
     ]
 
 

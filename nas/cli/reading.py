@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from nas.cli.errors import wrong
+from nas.cli.errors import quoted, wrong
 from nas.cli.options import Place
 from nas.space.mistakes import near
 
@@ -32,12 +32,13 @@ def required_storage(place: Place, study: str) -> "RDBStorage":
     Raises:
         UsageError: there is no such study; near names are told.
     """
-    from nas.search.opening import find_study, study_names
+    from nas.search.opening import study_names
 
     storage = existing_storage(place)
-    if storage is None or find_study(storage, study) is None:
-        hint = near(study, study_names(storage)) if storage else ""
-        raise wrong(f"study {study}", "there is no such study", hint or f"there is none yet; {HOW_TO_BEGIN}")
+    known = study_names(storage) if storage else []
+    if storage is None or study not in known:
+        hint = near(study, known) or f"there is none yet; {HOW_TO_BEGIN}"
+        raise wrong(f"study {quoted(study)}", "there is no such study", hint)
     return storage
 
 
@@ -49,4 +50,4 @@ def read_study(place: Place, study: str) -> "tuple[Ledger, Ledger | None]":
     """
     from nas.search.opening import read_ledgers
 
-    return read_ledgers(required_storage(place, study), study)
+    return read_ledgers(required_storage(place, study), study, place.layout)

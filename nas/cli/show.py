@@ -12,7 +12,8 @@ from nas.cli.errors import wrong
 from nas.cli.layers import LAYERS, show_layers
 from nas.cli.options import nas_command, option, place_options
 from nas.cli.smoke import cut_down
-from nas.cli.values import ImageShape, OneOf, Whole
+from nas.cli.terminal import result_alone
+from nas.cli.values import MOST_EPOCHS, ImageShape, OneOf, Whole
 from nas.config import NETWORKS, Data, TrialConfig
 from nas.data.counts import expected_counts
 from nas.data.errors import DataError
@@ -42,7 +43,9 @@ if TYPE_CHECKING:
 @option("--classes", type=Whole(2), section="Data", help="Measure for so many classes.")
 @place_options("data_dir")
 @option("--layers", metavar="NAME", type=OneOf("network", tuple(NETWORKS)), section="Output", help=LAYERS)
-@option("--epochs", type=Whole(), section="Output", help="Predict for so many epochs; else the space's.")
+@option(
+    "--epochs", type=Whole(most=MOST_EPOCHS), section="Output", help="Predict for so many epochs; else the space's."
+)
 @option("--draws", type=Whole(), default=200, section="Output", help="Random draws to judge the space by; else 200.")
 @option("--no-time", is_flag=True, section="Output", help="Predict no time: nothing is measured, torch is not loaded.")
 @option("--json", "as_json", is_flag=True, section="Output", help="One JSON object on stdout.")
@@ -54,16 +57,19 @@ def command(file: str | None, place: "Place", draws: int, no_time: bool, as_json
     if given["layers"]:
         show_layers(given["layers"], file, given["shape"], as_json)
         return
-    loaded = read_space(_required(file), changes_of(given))
-    images = Images(place.layout.place, given["shape"], given["classes"])
-    if given["shape"] is None or given["classes"] is None:
-        check_data(loaded.space, place.layout.place)
-    trials = None
-    if given["smoke"]:
-        loaded, trials = cut_down(loaded, images.place)
-    overview = look(loaded, images, draws)
+    trials = prediction = None
+    with result_alone(as_json):
+        loaded = read_space(_required(file), changes_of(given))
+        images = Images(place.layout.place, given["shape"], given["classes"])
+        if given["shape"] is None or given["classes"] is None:
+            check_data(loaded.space, place.layout.place)
+        if given["smoke"]:
+            loaded, trials = cut_down(loaded, images.place)
+        overview = look(loaded, images, draws)
+        if as_json and not no_time:
+            prediction = _predict(overview, images, trials)
     if as_json:
-        _print_json(overview, None if no_time else _predict(overview, images, trials))
+        _print_json(overview, prediction)
     else:
         _print(overview)
         if not no_time:
@@ -186,22 +192,20 @@ def _named(space: SearchSpace) -> list[tuple[str, TrialConfig]]:
 
 
 def _print(overview: "Overview") -> None:
-    from rich.console import Console
-
+    from nas.cli.terminal import make_console
     from nas.report.overview import print_overview
 
-    print_overview(Console(), overview)
+    print_overview(make_console(), overview)
 
 
 def _print_time(overview: "Overview", images: Images, trials: int | None) -> None:
     """The predicted time, when it is measured."""
-    from rich.console import Console
-
+    from nas.cli.terminal import make_console
     from nas.report.overview import in_sentence
 
     if overview.survey is None:
         return
-    console = Console()
+    console = make_console()
     console.print()
     prediction = _predict(overview, images, trials)
     if prediction is not None:

@@ -1,4 +1,6 @@
-"""Ctrl-C and SIGTERM: the first ends the work in good order, the second at once. Both leave a study that resumes."""
+"""Ctrl-C, SIGTERM and a closed terminal: the first signal ends the work in good order, another one at once. All leave a
+study that resumes.
+"""
 
 import os
 import signal
@@ -9,12 +11,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from types import FrameType
 
-SIGNALS = (signal.SIGINT, signal.SIGTERM)
+SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 _SHOW_CURSOR = b"\x1b[?25h"
 
 
 class Interrupted(KeyboardInterrupt):
-    """Ctrl-C or SIGTERM, raised in the main thread."""
+    """Ctrl-C, SIGTERM or a closed terminal, raised in the main thread."""
 
 
 @dataclass
@@ -25,30 +27,43 @@ class Received:
 
     @property
     def exit_code(self) -> int:
-        """130 after Ctrl-C, 143 after SIGTERM, 0 where none came."""
+        """130 after Ctrl-C, 143 after SIGTERM, 129 after the terminal was closed, 0 where none came."""
         return 128 + self.signal if self.signal else 0
 
 
 @contextmanager
 def interruptible() -> Iterator[Received]:
-    """Turn Ctrl-C and SIGTERM into `Interrupted`; while that is being handled, a second one ends the process at once.
+    """Turn the signals into `Interrupted`; while that is being handled, a second one ends the process at once.
 
+    SIGHUP stays ignored where it is (`nohup`), and is never the second one: a terminal that is closed sends several.
     Only the main thread may call this.
     """
     received = Received()
+    terminals = [descriptor for descriptor in (1, 2) if os.isatty(descriptor)]  # once it is closed, it is none
 
     def handle(number: int, frame: FrameType | None) -> None:
+        if number == signal.SIGHUP:
+            _silence(terminals)
         if not received.signal:
             received.signal = number
             raise Interrupted
 
-    before = {number: signal.signal(number, handle) for number in SIGNALS}
+    wanted = [number for number in SIGNALS if number != signal.SIGHUP or signal.getsignal(number) != signal.SIG_IGN]
+    before = {number: signal.signal(number, handle) for number in wanted}
     try:
         with _watched():
             yield received
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
+
+
+def _silence(terminals: list[int]) -> None:
+    """What is written to a closed terminal is an error, and would be taken for one of the search."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    for descriptor in terminals:
+        os.dup2(nowhere, descriptor)
+    os.close(nowhere)
 
 
 @contextmanager
@@ -74,7 +89,8 @@ def _watch(reading: int) -> None:
     """Read the numbers of the signals that come, until the other end is closed."""
     count = 0
     while received := os.read(reading, 1):
-        count += received[0] in SIGNALS
+        if received[0] in SIGNALS and not (count and received[0] == signal.SIGHUP):
+            count += 1
         if count == 2:
             _exit_at_once(received[0])
 

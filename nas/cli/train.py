@@ -11,11 +11,13 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from nas.cli.changes import changes_of, check_data, data_options, read_space, smoke_option
-from nas.cli.errors import ALL_FAILED, wrong
+from nas.cli.errors import ALL_FAILED, RESOURCES, StatusError, wrong
 from nas.cli.options import Place, nas_command, option, place_options
 from nas.cli.signals import interruptible
 from nas.cli.smoke import cut_down
-from nas.cli.values import Whole
+from nas.cli.terminal import result_alone
+from nas.cli.values import MOST_EPOCHS, MOST_SEED, Whole
+from nas.config import TrialConfig
 from nas.records import EpochMetrics, TrialResult
 from nas.space.config import Config
 from nas.space.mistakes import SpaceError, near
@@ -34,8 +36,8 @@ if TYPE_CHECKING:
     "--set", "sets", metavar="PATH=VALUE", multiple=True, section="Config",
     help="Change a value of it first, as model.convnet.filters=32; may be given several times.",
 )  # fmt: skip
-@option("--epochs", type=Whole(), section="Config", help="Epochs; else the config's.")
-@option("--seed", type=Whole(0), section="Config", help="Of split, weights and order; else the config's.")
+@option("--epochs", type=Whole(most=MOST_EPOCHS), section="Config", help="Epochs; else the config's.")
+@option("--seed", type=Whole(0, MOST_SEED), section="Config", help="Of split, weights and order; else the config's.")
 @option("--threads", type=Whole(), default=1, section="Config", help="Of the processor; else 1, as in a search.")
 @smoke_option
 @data_options
@@ -50,12 +52,14 @@ def command(ctx: click.Context, /, file: str, place: Place, sets: tuple[str, ...
     """
     with interruptible() as received:
         try:
-            loaded = read_space(file, changes_of(given))
+            with result_alone(as_json):
+                loaded = read_space(file, changes_of(given))
             space = (cut_down(loaded, place.layout.place, as_json)[0] if given["smoke"] else loaded).space
             config = _with_sets(_named(space, given["baseline"], given["reference"]), sets)
             check_data(space, place.layout.place)
             place.make_home()
-            kept = given["folder"] and _empty_folder(given["folder"])
+            _prepare_data(config, place)
+            kept = _empty_folder(given["folder"]) if given["folder"] else None
             with nullcontext(kept) if kept else tempfile.TemporaryDirectory(prefix="nas-train-") as folder:
                 job = _job(space, config, place, Path(folder))
                 result = _train(replace(job, threads=given["threads"]), as_json)
@@ -66,6 +70,16 @@ def command(ctx: click.Context, /, file: str, place: Place, sets: tuple[str, ...
         ctx.exit(ALL_FAILED)
     if kept and not as_json:
         click.echo(f"weights: {Path(kept) / 'weights'}")
+
+
+def _prepare_data(config: Config, place: Place) -> None:
+    """Decode the data before it is trained on, so that what is wrong with it is said in lines, not in a traceback."""
+    if not isinstance(config, TrialConfig):
+        return
+    from nas.data.prepare import prepare
+
+    for warning in prepare(config.data, place.layout.place, config.seed).warnings:
+        click.echo(f"nas: warning: {warning}", err=True)
 
 
 def _named(space: SearchSpace, baseline: str | None, reference: str | None) -> Config:
@@ -101,9 +115,13 @@ def _with_sets(config: Config, sets: tuple[str, ...]) -> Config:
 
 def _empty_folder(text: str) -> str:
     folder = Path(text).expanduser().absolute()
-    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-        raise wrong("--folder", f"{folder} is not empty", "choose a new one")
-    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        if any(folder.iterdir()):
+            raise wrong("--folder", f"{folder} is not empty", "choose a new one")
+    except OSError as error:
+        what = "is a file" if folder.is_file() else f"cannot be written ({error.strerror})"
+        raise StatusError(f"--folder: {folder} {what}; choose a new one", RESOURCES) from None
     return str(folder)
 
 
@@ -133,7 +151,8 @@ def _train(job: "TrialJob", as_json: bool) -> TrialResult | None:
         return True
 
     try:
-        result = run_trial(job, report)
+        with result_alone(as_json):
+            result = run_trial(job, report)
     except Exception:
         traceback.print_exc()
         return None

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from nas.config.fields import Positive, Share
+from nas.config.fields import Positive, Share, Side
 from nas.config.layers import Head
 from nas.config.models import Model
 from nas.config.networks import NETWORKS
@@ -14,6 +14,11 @@ from nas.space.mistakes import near
 
 class Unfreeze(Component, kind="unfreeze"):
     """Which of a backbone's leaf layers are trained, counted in forward order from 0. The head always is."""
+
+    def rules(self) -> Iterator[Rule]:
+        """Only its kinds can be used."""
+        if type(self) is Unfreeze:
+            yield "", "Unfreeze itself names no layers; use Frozen, All, Top or Slice"
 
     def chosen(self, layers: int) -> range:
         """The trained layers of so many. ValueError where there are none such: it says how many there are."""
@@ -116,7 +121,7 @@ class Backbone(Model, kind="backbone"):
     unfreeze: Unfreeze = All()
     head: Head | None = None
     dropout: Share | None = None
-    resize_to: Positive | None = None
+    resize_to: Side | None = None
 
     if TYPE_CHECKING:
 
@@ -154,4 +159,4 @@ class Backbone(Model, kind="backbone"):
             try:
                 self.unfreeze.chosen(NETWORKS[self.name].layers)
             except ValueError as error:
-                yield "unfreeze", f"{error} in {self.name}"
+                yield "unfreeze", f"{error} in {self.name}; `nas show --layers {self.name}` lists them"

@@ -5,7 +5,7 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
-from nas.config.fields import Positive
+from nas.config.fields import Side
 from nas.space.config import Component, Rule
 
 OpenShare = Annotated[float, Field(gt=0, lt=1)]
@@ -30,7 +30,8 @@ class Data(Component, kind="data"):
     def rules(self) -> Iterator[Rule]:
         """The parts must leave something to train on."""
         if self.val_share + self.test_share >= 1:
-            yield "val_share", f"val_share + test_share must stay below 1, got {self.val_share} + {self.test_share}"
+            both = f"{self.val_share} + {self.test_share}"
+            yield "val_share", f"val_share + test_share must stay below 1, got {both}; lower one"
 
 
 class ImageData(Data, kind="image_data"):
@@ -42,7 +43,7 @@ class ImageData(Data, kind="image_data"):
 
     upright: ClassVar[bool] = False
 
-    image_size: Positive | None = None
+    image_size: Side | None = None
     channels: Literal[1, 3] | None = None
 
 
@@ -82,7 +83,7 @@ class ImageFolder(ImageData, kind="image_folder"):
 
     path: str
     val_share: OpenShare = 0.2
-    image_size: Positive | None = 64
+    image_size: Side | None = 64
 
 
 class Tabular(Data, kind="tabular"):

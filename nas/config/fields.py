@@ -6,6 +6,8 @@ from pydantic import Field
 
 Positive = Annotated[int, Field(ge=1)]
 """A whole number of at least 1."""
+Side = Annotated[int, Field(ge=1, le=4096)]
+"""Height and width of images in pixels."""
 Share = Annotated[float, Field(ge=0, lt=1)]
 """From 0 up to, not including, 1."""
 NonNegative = Annotated[float, Field(ge=0, allow_inf_nan=False)]

@@ -1,7 +1,9 @@
 """The parts that networks are put together from: stages of convolutions, pooling, dense layers, heads."""
 
 from collections.abc import Iterator
-from typing import Literal
+from typing import Annotated, Literal
+
+from pydantic import Field
 
 from nas.config.fields import Activation, Positive, Share
 from nas.space.config import Component, Config, Rule
@@ -43,7 +45,7 @@ class Stage(Config):
     """
 
     filters: Positive = 32
-    blocks: Positive = 1
+    blocks: Annotated[int, Field(ge=1, le=1000)] = 1
     kernel_size: Positive = 3
     block: Literal["plain", "residual", "bottleneck", "separable", "inception"] = "plain"
     stride: Positive = 1
@@ -57,17 +59,17 @@ class Stage(Config):
     def rules(self) -> Iterator[Rule]:
         """Channels must divide, and all but plain blocks must keep the size of the map."""
         if self.padding == "same" and self.kernel_size % 2 == 0:
-            yield "kernel_size", f'must be odd with padding="same", got {self.kernel_size}'
+            yield "kernel_size", f'must be odd with padding="same", got {self.kernel_size}; change one of them'
         if self.padding == "valid" and self.block != "plain":
-            yield "padding", f'must be "same" in {self.block} blocks, got "valid"'
+            yield "padding", f'must be "same" in {self.block} blocks, got "valid"; write "same"'
         if self.groups > 1 and self.block in ("separable", "inception"):
-            yield "groups", f"means nothing in {self.block} blocks, got {self.groups}"
+            yield "groups", f"means nothing in {self.block} blocks, got {self.groups}; leave it out"
         elif self.filters % self.groups:
-            yield "groups", f"must divide filters={self.filters}, got {self.groups}"
+            yield "groups", f"must divide filters={self.filters}, got {self.groups}; change one of them"
         if self.block == "bottleneck" and self.filters % (4 * self.groups):
-            yield "filters", f"must be a multiple of 4 x groups in bottleneck blocks, got {self.filters}"
+            yield "filters", f"must be a multiple of 4 x groups in bottleneck blocks, got {self.filters}; change it"
         if self.block == "inception" and self.filters % 8:
-            yield "filters", f"must be a multiple of 8 in inception blocks, got {self.filters}"
+            yield "filters", f"must be a multiple of 8 in inception blocks, got {self.filters}; change it"
 
 
 class Dense(Config):

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from nas.config.fields import NonNegative, Positive, Share
+from nas.config.fields import NonNegative, Positive, Share, Side
 from nas.config.layers import Dense, Head, Stage
 from nas.space.config import Component, Rule
 
@@ -51,7 +51,7 @@ class ConvNet(Model, kind="convnet"):
     def rules(self) -> Iterator[Rule]:
         """`same` padding is defined for odd kernels only."""
         if self.padding == "same" and self.kernel_size % 2 == 0:
-            yield "kernel_size", f'must be odd with padding="same", got {self.kernel_size}'
+            yield "kernel_size", f'must be odd with padding="same", got {self.kernel_size}; change one of them'
 
     def inactive(self) -> frozenset[str]:
         """Without dense layers their width and dropout mean nothing."""
@@ -67,7 +67,7 @@ class VGG19(Model, kind="vgg19"):
 
     head_width: Positive = 2048
     dropout: Share = 0.0
-    upscale_to: Positive | None = None
+    upscale_to: Side | None = None
 
 
 class StagedNet(Model, kind="staged"):
@@ -78,7 +78,7 @@ class StagedNet(Model, kind="staged"):
 
     stages: Annotated[tuple[Stage, ...], Field(min_length=1)]
     head: Head = Head()
-    resize_to: Positive | None = None
+    resize_to: Side | None = None
 
 
 class MLP(Model, kind="mlp"):

@@ -116,3 +116,6 @@ NETWORKS: dict[str, NetworkFacts] = {
         "the best at ResNet-50's cost; no batch norm", "convnext_tiny-983f1562.pth",
     ),
 }  # fmt: skip
+
+WITHOUT_BATCH_NORM = frozenset({"alexnet", "vgg16", "vgg19", "squeezenet1_1", "convnext_tiny"})
+"""All others compare the images of a batch."""

@@ -40,7 +40,7 @@ class SGD(Optimizer, kind="sgd"):
     def rules(self) -> Iterator[Rule]:
         """Nesterov's method looks ahead along the momentum."""
         if self.nesterov and self.momentum == 0:
-            yield "nesterov", "needs momentum above 0, got momentum=0.0"
+            yield "nesterov", "needs momentum above 0, got momentum=0.0; raise it"
 
 
 class RMSprop(Optimizer, kind="rmsprop"):

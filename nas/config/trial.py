@@ -7,10 +7,11 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import Field
 
 from nas.config.augmentation import Augmentation
-from nas.config.backbone import Backbone, Unfreeze
+from nas.config.backbone import Backbone, Frozen, Unfreeze
 from nas.config.data import Data
 from nas.config.fields import Above0, Positive, Share
 from nas.config.models import VGG19, ConvNet, LeNet5, Model, StagedNet
+from nas.config.networks import WITHOUT_BATCH_NORM
 from nas.config.optimizers import Adam, Optimizer
 from nas.config.schedules import Constant, Metric, Schedule
 from nas.space.checks import check
@@ -100,16 +101,16 @@ class TrialConfig(Config):
         images is not for tables.
         """
         if self.batch_size == 1 and _norms_batches(self.model):
-            yield "batch_size", "must be 2 or more with batch norm, which compares the images of a batch, got 1"
+            yield "batch_size", "must be 2 or more with batch norm, which compares images of a batch, got 1; raise it"
         begins = [phase.begins for phase in self.phases]
         if any(later <= earlier for earlier, later in pairwise(begins)):
-            yield "phases", f"must begin one after the other, got {', '.join(map(str, begins))}"
+            yield "phases", f"must begin one after the other, got {', '.join(map(str, begins))}; change them"
         if isinstance(self.model, Backbone):
             for unfreeze in (phase.unfreeze for phase in self.phases if phase.unfreeze is not None):
                 mistakes, _ = check(Backbone, {"name": self.model.name, "unfreeze": unfreeze})
                 yield from (("phases", mistake.what) for mistake in mistakes if mistake.where == "unfreeze")
         elif any(phase.unfreeze is not None for phase in self.phases):
-            yield "phases", f"unfreeze needs a Backbone, got {type(self.model).__name__}"
+            yield "phases", f"unfreeze needs a Backbone, got {type(self.model).__name__}; leave it out"
         if self.cached_passes:
             yield from (("cached_passes", wrong) for wrong in self._wrong_with_passes())
         if self.data.task == "regression":
@@ -149,6 +150,9 @@ def _norms_batches(value: object, field: str = "") -> bool:
             return _norms_batches(value.item)
         case tuple():
             return any(map(_norms_batches, value))
+        case Backbone():
+            names = value.name.options if isinstance(value.name, Choice) else (value.name,)
+            return not isinstance(value.unfreeze, Frozen) and not WITHOUT_BATCH_NORM.issuperset(names)
         case Config():
             return any(_norms_batches(part, name) for name, part in value.fields())
     return field == "batch_norm" and value not in (False, "none")

@@ -46,8 +46,8 @@ def read_cifar10(files: tuple[Path, ...]) -> Labelled:
     for file in files:
         try:
             batch, classes = _read_binary(file) if file.suffix else _read_python(file)
-        except (OSError, ValueError, KeyError, EOFError, AttributeError, pickle.UnpicklingError) as error:
-            mistakes.append(f"{file}: damaged ({error}); fetch it again")
+        except Exception as error:  # a damaged pickle raises errors of many kinds
+            mistakes.append(f"{file}: damaged ({str(error) or type(error).__name__}); fetch it again")
             continue
         images.append(batch)
         labels.append(classes)
@@ -70,7 +70,10 @@ def _read_python(file: Path) -> tuple[Pixels, NDArray[np.int64]]:
     """A pickled dictionary: `data` of 3,072 bytes an image, planes as in the binary layout, and `labels`."""
     with file.open("rb") as stream:
         batch = _ArraysOnly(stream, encoding="bytes").load()
-    return np.asarray(batch[b"data"], np.uint8).reshape(-1, *_SHAPE), np.asarray(batch[b"labels"], np.int64)
+    images, labels = np.asarray(batch[b"data"], np.uint8).reshape(-1, *_SHAPE), np.asarray(batch[b"labels"], np.int64)
+    if labels.shape != (len(images),) or not len(images):
+        raise ValueError(f"{labels.size} labels for {len(images)} images")
+    return images, labels
 
 
 class _ArraysOnly(pickle.Unpickler):

@@ -1,6 +1,7 @@
 """Columns of a CSV file: numbers or texts, and the inputs that they make. Loads without numpy and torch."""
 
 import math
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -15,6 +16,10 @@ EMPTY = frozenset(["", "?", "n/a", "na", "nan", "none", "null"])
 _LARGEST = 3.4028234e38
 """What a float32 holds."""
 _LINES_SHOWN = 10
+_CODES = 10
+"""A column of which most cells are numbers, more than so many different ones, is one of numbers, and not of codes."""
+_GROUPED = re.compile(r"[+-]?\d{1,3}([.,' ]\d{3})+([.,]\d*)?")
+"""Numbers with marks between their thousands, which decimal marks cannot be told from."""
 
 
 @dataclass(frozen=True)
@@ -68,7 +73,7 @@ def read_columns(data: Table) -> Columns:
             warnings.append(f"{data.path}: column {name!r} is empty and left out")
         else:
             columns.append(_column(name, cells, file.decimal))
-            mistakes += _column_mistakes(file, columns[-1])
+            mistakes += [*_column_mistakes(file, columns[-1]), *_text_mistakes(file, columns[-1])]
     if not file.rows or not columns:
         mistakes.append(f"{data.path}: has no {'columns beside the target' if file.rows else 'rows'}; add some")
     if mistakes:
@@ -92,7 +97,7 @@ def _column(name: str, cells: Sequence[str], decimal: str) -> Column:
 def _number(cell: str, decimal: str) -> float | None:
     """The number that a cell holds; None where it holds something else."""
     try:
-        return float(cell.replace(decimal, "."))
+        return None if "_" in cell else float(cell.replace(decimal, "."))
     except ValueError:
         return None
 
@@ -104,6 +109,21 @@ def _column_mistakes(file: CsvFile, column: Column) -> Iterator[str]:
     large = [line for line, number in zip(file.lines, column.numbers, strict=False) if abs(number) > _LARGEST]
     if large:
         yield f"{where}: too large a number in {_lines(large)}; change or remove it"
+
+
+def _text_mistakes(file: CsvFile, column: Column) -> Iterator[str]:
+    """A column of texts that was likely meant to hold numbers."""
+    where = f"{file.path}: column {column.name!r}"
+    numbers = [_number(text, file.decimal) for text in column.texts]
+    wrong = [
+        (line, text)
+        for line, text, number in zip(file.lines, column.texts, numbers, strict=False)
+        if number is None and text.lower() not in EMPTY
+    ]
+    if wrong and all(_GROUPED.fullmatch(text) for _, text in wrong):
+        yield f"{where}: has marks between the thousands, such as {wrong[0][1]!r}; write numbers without"
+    elif 2 * len(wrong) < len(numbers) and len(set(numbers)) > _CODES:
+        yield f"{where}: is no number in {_lines([line for line, _ in wrong])}, such as {wrong[0][1]!r}; mend it"
 
 
 def _target_mistakes(file: CsvFile, name: str, cells: Sequence[str]) -> Iterator[str]:
@@ -118,6 +138,8 @@ def _target_mistakes(file: CsvFile, name: str, cells: Sequence[str]) -> Iterator
             wrong.append((line, cell))
     if empty:
         yield f"{where}: is empty in {_lines(empty)}; fill it in, or remove the rows"
+    if len(cells) > 1 and not wrong and len(set(numbers)) == 1:
+        yield f"{where}: is {cells[0]} in all rows; choose a column that varies"
     if wrong and len(wrong) + len(empty) == len(cells):
         yield f"{where}: holds no numbers but texts such as {wrong[0][1]!r}; choose a column of numbers"
     elif wrong:

@@ -9,7 +9,7 @@ from nas.data.columns import read_columns
 from nas.data.folders import list_images
 from nas.data.part import Part
 
-_PUBLISHED: dict[type[Data], dict[Part, int]] = {
+PUBLISHED: dict[type[Data], dict[Part, int]] = {
     Digits: {Part.NONE: 1797},
     Cifar10: {Part.TRAIN: 50_000, Part.TEST: 10_000},
     Mnist: {Part.TRAIN: 60_000, Part.TEST: 10_000},
@@ -24,7 +24,7 @@ def expected_counts(data: Data) -> dict[str, int]:
     Raises:
         DataError: an image folder or a table that cannot be used.
     """
-    given: Mapping[Part, int] = _PUBLISHED.get(type(data), {})
+    given: Mapping[Part, int] = PUBLISHED.get(type(data), {})
     if isinstance(data, ImageFolder):
         given = Counter(file.part for file in list_images(data.path).files)
     elif isinstance(data, Table):

@@ -2,18 +2,32 @@
 
 import csv
 import io
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
-from pathlib import Path
 
 from nas.data.errors import DataError, listed
+from nas.data.paths import expanded
 from nas.space.mistakes import near
 
 DELIMITERS = (",", ";", "\t")
 HEADER_WITHIN = 20
 """The header is looked for in so many first lines."""
 _SHOWN = 30
+_PACKED, _SHEET, _PICTURE = (
+    "is packed; unpack it",
+    "is a zip file or a spreadsheet; save it as CSV",
+    ("is an image; give the folder that holds a folder of images for each class"),
+)
+_OTHER_KINDS = {
+    b"\x1f\x8b": _PACKED,
+    b"PK\3\4": _SHEET,
+    b"\x89PNG": _PICTURE,
+    b"\xff\xd8\xff": _PICTURE,
+    b"GIF8": _PICTURE,
+}
+"""How files begin that are taken for tables by mistake."""
 
 
 @dataclass(frozen=True)
@@ -45,8 +59,11 @@ def read_csv(path: str, target: str) -> CsvFile:
         names = _likeliest_header(path, text)
         raise DataError(f"{path}: has no column {target!r}; {_hint(target, names)}")
     names, line, delimiter = max(found, key=lambda header: len(header[0]))
-    if names.count(target) > 1:
-        raise DataError(f"{path}: has {names.count(target)} columns {target!r}; give each a name of its own")
+    again = [name for name, count in Counter(names).items() if name and count > 1]
+    if again:
+        raise DataError(
+            *(f"{path}: has {names.count(name)} columns {name!r}; give each a name of its own" for name in again)
+        )
     below = [(number, cells) for number, cells in _rows(path, text, delimiter) if number > line]
     uneven = [
         f"{path}: line {number}: {len(cells)} cells where the header has {len(names)}; mend or remove it"
@@ -76,9 +93,14 @@ def shown_names(names: Sequence[str]) -> str:
 
 def _text(path: str) -> str:
     try:
-        text = Path(path).expanduser().read_bytes().decode("utf-8-sig")
-    except OSError as error:
-        raise DataError(f"{path}: cannot be read ({error.strerror}); give a CSV file") from None
+        content = expanded(path).read_bytes()
+    except (OSError, ValueError) as error:
+        raise DataError(f"{path}: cannot be read ({getattr(error, 'strerror', error)}); give a CSV file") from None
+    for begins, mistake in _OTHER_KINDS.items():
+        if content.startswith(begins):
+            raise DataError(f"{path}: {mistake}")
+    try:
+        text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise DataError(f"{path}: is not UTF-8 (byte {error.start}); save it as a CSV file in UTF-8") from None
     if not text.strip() or "\0" in text:

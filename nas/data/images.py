@@ -1,14 +1,17 @@
 """From image files and arrays to pixels: uint8, channels first, resized and cut to a square."""
 
+import math
 import os
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
+from threading import Lock
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageOps
+from PIL import Image, ImageOps, UnidentifiedImageError
 
 Pixels = NDArray[np.uint8]
 Labelled = tuple[Pixels, NDArray[np.int64], NDArray[np.int8]]
@@ -17,26 +20,48 @@ Labelled = tuple[Pixels, NDArray[np.int64], NDArray[np.int8]]
 _SIXTEEN_BITS = 65535
 _CHUNK = 32
 _MODES = {1: "L", 3: "RGB"}
+FORMATS = ("BMP", "GIF", "JPEG", "PNG", "PPM", "TIFF", "WEBP")
+"""What is read, whatever a file is called: Pillow's other decoders are no use here, and one runs programs."""
+_LARGE = 2**24
+"""Pixels beyond which images are decoded one at a time: each takes up to 8 bytes a pixel until it has been resized."""
+_CHUNK_BYTES = 2**27
+_BEGINNING = 40
+_one_at_a_time = Lock()
 
 
 def read_image(path: Path, channels: int, side: int | None) -> Pixels:
     """The pixels of an image file, (channels, height, width), turned as its camera noted.
 
     The shorter side is resized to `side` with antialiasing and the square in the middle is kept; None keeps the size.
-    Any mode becomes RGB, or grey for one channel (ITU-R 601 weights); 16-bit values are divided by 256.
+    Any mode becomes RGB, or grey for one channel (ITU-R 601 weights); 16-bit values are divided by 256. Of an animation
+    the first picture counts.
 
     Raises:
         OSError, ValueError: not an image that can be read.
     """
-    try:
-        with Image.open(path) as image:
-            if side:  # a JPEG of a camera is decoded at a fraction of its size, at least twice what is needed
-                image.draft(_MODES[channels], (2 * side, 2 * side))
+    with open_image(path) as image:
+        if side:  # a JPEG of a camera is decoded at a fraction of its size, at least twice what is needed
+            image.draft(_MODES[channels], (2 * side, 2 * side))
+        with _one_at_a_time if image.width * image.height > _LARGE else nullcontext():
             return to_pixels(_upright(image), channels, side)
+
+
+@contextmanager
+def open_image(path: Path) -> Iterator[Image.Image]:
+    """The image of a file, its pixels not yet decoded.
+
+    Raises:
+        OSError, ValueError: not an image that can be read, also where that shows within the context.
+    """
+    try:
+        with Image.open(path, formats=FORMATS) as image:
+            yield image
+    except UnidentifiedImageError:
+        raise ValueError(_no_image(path)) from None
     except (OSError, MemoryError):
         raise
     except Exception as error:  # on damaged files the decoders raise errors of many kinds
-        raise ValueError(str(error)) from None
+        raise ValueError(str(error) or type(error).__name__) from None
 
 
 def to_pixels(image: Image.Image, channels: int, side: int | None) -> Pixels:
@@ -66,11 +91,11 @@ def fit_pixels(pixels: Pixels, channels: int | None, side: int | None) -> Pixels
     return fitted
 
 
-def read_images(paths: Sequence[Path], target: Pixels, side: int | None) -> list[tuple[Path, str]]:
+def read_images(paths: Sequence[Path], target: Pixels, side: int | None) -> dict[int, str]:
     """Decode image files into `target` (N, channels, height, width), one thread a core.
 
     Returns:
-        The files that could not be read, each with the reason, in their order.
+        Why which of the files could not be used, by their place and in its order.
     """
     problems: dict[int, str] = {}
     channels = target.shape[1]
@@ -88,15 +113,27 @@ def read_images(paths: Sequence[Path], target: Pixels, side: int | None) -> list
                 problems[index] = f"is {_size(pixels)}, others are {_size(target[0])}; set image_size"
 
     _on_all_cores(read_chunk, range(0, len(paths), _CHUNK))
-    return [(paths[index], problems[index]) for index in sorted(problems)]
+    return dict(sorted(problems.items()))
+
+
+def chunk_of(shape: tuple[int, ...], most: int) -> int:
+    """How many images of this shape are worked on together: `most`, or fewer where they take much memory."""
+    return max(1, min(most, _CHUNK_BYTES // math.prod(shape)))
 
 
 def _on_all_cores(work: Callable[[int], None], starts: Sequence[int]) -> None:
-    with warnings.catch_warnings(), ThreadPoolExecutor(_cores()) as threads:
-        warnings.simplefilter("ignore")  # damaged notes of a camera beside sound pixels
-        warnings.simplefilter("error", Image.DecompressionBombWarning)
+    with image_warnings(), ThreadPoolExecutor(_cores()) as threads:
         for _ in threads.map(work, starts):
             pass
+
+
+@contextmanager
+def image_warnings() -> Iterator[None]:
+    """What decoders warn of: an image too large to be one is refused, damaged notes beside sound pixels are not."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        warnings.simplefilter("error", Image.DecompressionBombWarning)
+        yield
 
 
 def _cores() -> int:
@@ -120,8 +157,14 @@ def _eight_bits(image: Image.Image) -> Image.Image:
     return Image.fromarray((values // 256).astype(np.uint8))
 
 
+def _no_image(path: Path) -> str:
+    with path.open("rb") as stream:
+        begins = stream.read(_BEGINNING)
+    return f"no image but {begins!r}" if begins else "empty"
+
+
 def _reason(error: Exception) -> str:
-    return (getattr(error, "strerror", None) or str(error)).splitlines()[0]
+    return (getattr(error, "strerror", None) or str(error) or type(error).__name__).splitlines()[0]
 
 
 def _size(pixels: Pixels) -> str:

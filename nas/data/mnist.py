@@ -1,5 +1,6 @@
 """MNIST and Fashion-MNIST: idx files in the folder where torchvision keeps them."""
 
+import math
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +11,8 @@ from nas.data.images import Labelled
 from nas.data.part import Part
 
 _NAMES = ("train-images-idx3-ubyte", "train-labels-idx1-ubyte", "t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte")
-_UNSIGNED_BYTE = 8
+_DIMENSIONS = (3, 1, 3, 1)
+_UNSIGNED_BYTE, _SIDE = 8, 28
 
 
 def mnist_files(folder: Path) -> tuple[Path, ...]:
@@ -31,9 +33,9 @@ def read_mnist(files: tuple[Path, ...]) -> Labelled:
         DataError: naming each damaged file.
     """
     arrays, mistakes = [], []
-    for file in files:
+    for file, dimensions in zip(files, _DIMENSIONS, strict=True):
         try:
-            arrays.append(_read_idx(file))
+            arrays.append(_read_idx(file, dimensions))
         except (OSError, ValueError) as error:
             mistakes.append(f"{file}: damaged ({error}); fetch it again")
     if mistakes:
@@ -47,13 +49,16 @@ def read_mnist(files: tuple[Path, ...]) -> Labelled:
     return np.concatenate([train, test])[:, None], every, parts
 
 
-def _read_idx(file: Path) -> NDArray[np.uint8]:
+def _read_idx(file: Path, dimensions: int) -> NDArray[np.uint8]:
     """Two zero bytes, the kind of number, how many dimensions, their lengths (big-endian, 4 bytes each), the data."""
     content = file.read_bytes()
     if len(content) < 4 or content[:2] != b"\0\0" or content[2] != _UNSIGNED_BYTE:
         raise ValueError("not an idx file of bytes")
     header = 4 + 4 * content[3]
     shape = tuple(int(n) for n in np.frombuffer(content[4:header], ">u4"))
-    if len(content) - header != int(np.prod(shape)):
-        raise ValueError(f"{len(content) - header} bytes where {' x '.join(map(str, shape))} are announced")
+    announced = " x ".join(map(str, shape))
+    if len(content) - header != math.prod(shape):
+        raise ValueError(f"{len(content) - header} bytes where {announced} are announced")
+    if len(shape) != dimensions or shape[1:] != (_SIDE, _SIDE)[: dimensions - 1] or not shape[0]:
+        raise ValueError(f"{announced} numbers are no {'images' if dimensions > 1 else 'labels'}")
     return np.frombuffer(content, np.uint8, offset=header).reshape(shape)

@@ -1,14 +1,14 @@
 """Which image is trained on, validated on, tested on: by class, by content and by seed, never by name or order."""
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import combinations
 
 import numpy as np
 from numpy.typing import NDArray
 
-from nas.data.errors import DataError, listed
+from nas.data.errors import DataError, listed, some_of
 from nas.data.part import PARTS, Part
 
 Parts = NDArray[np.int8]
@@ -58,19 +58,29 @@ def assign_parts(table: ImageTable, shares: Mapping[Part, float], seed: int) -> 
     return parts
 
 
-def part_warnings(table: ImageTable, parts: Parts) -> Iterator[str]:
-    """What a person should know of the split: images in two parts at once, images under two classes."""
+def part_warnings(table: ImageTable, parts: Parts, name_of: Callable[[int], str] = str) -> Iterator[str]:
+    """What a person should know of the split: images in two parts at once, images under two classes.
+
+    name_of: what an image is called, by its place.
+    """
     for first, second in combinations(PARTS, 2):
-        shared = np.isin(table.contents[parts == second], table.contents[parts == first])
+        shared = (parts == second) & np.isin(table.contents, table.contents[parts == first])
         if shared.any():
+            example = int(np.argmax(shared))
+            same = int(np.argmax((parts == first) & (table.contents == table.contents[example])))
             yield (
-                f"{shared.sum()} of {len(shared)} images in {second.folder} are also in {first.folder} (as the data "
-                f"came): {second.folder} figures flatter"
+                f"{shared.sum()} of {(parts == second).sum()} images in {second.folder} are also in {first.folder} (as "
+                f"the data came), such as {name_of(example)} and {name_of(same)}: {second.folder} figures flatter"
             )
     ambiguous = np.isin(table.contents, _ambiguous(table.labels, table.contents))
     if ambiguous.any():
         names = [table.class_names[label] for label in np.unique(table.labels[ambiguous])]
-        yield f"{ambiguous.sum()} images appear identically under several classes: {', '.join(listed(names, 5))}"
+        alike = np.flatnonzero(table.contents == table.contents[np.argmax(ambiguous)])
+        other = alike[table.labels[alike] != table.labels[alike[0]]][0]
+        yield (
+            f"{ambiguous.sum()} images appear identically under several classes ({some_of(names, 5)}), such as "
+            f"{name_of(int(alike[0]))} and {name_of(int(other))}"
+        )
 
 
 def _ambiguous(labels: NDArray[np.int64], contents: Contents) -> Contents:

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from collections.abc import Iterator
 from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
@@ -9,12 +10,15 @@ from pathlib import Path
 import numpy as np
 
 from nas.config import Data, ImageData, Table, Tabular
-from nas.data.cache import FORMAT, Prepared, load, store
-from nas.data.errors import DataError
+from nas.data.cache import FORMAT, META, Prepared, discard, is_intact, load, store
+from nas.data.errors import DataError, some_of
+from nas.data.folder_source import refused
 from nas.data.limit import limited
 from nas.data.part import PARTS, Part, part_shares
 from nas.data.parts import ImageTable, Parts, assign_parts, part_warnings
-from nas.data.sources import Source, open_source, stamp
+from nas.data.paths import expanded
+from nas.data.raw import stamp
+from nas.data.sources import Source, open_source
 from nas.data.tables import NumberTable, read_table
 from nas.records import DataInfo, DataPlace
 
@@ -22,18 +26,38 @@ _TEST_SEED = 0
 _MOST_KNOWN = 8
 
 _known: dict[tuple[Data, DataPlace], tuple[list[str], Source, Prepared]] = {}
+_digests: dict[tuple[Data, DataPlace], str] = {}
 
 
 def prepare(data: Data, place: DataPlace, seed: int) -> DataInfo:
     """Make sure that the data is decoded in `place.cache`. Returns what is known of it, counted as this seed splits it.
 
+    What was decoded before is read in full, to see whether it is intact.
+
     Raises:
         DataError: the data is absent, cannot be read or cannot be split; a line for each mistake.
+        OSError: the cache cannot be written.
     """
-    if isinstance(data, Tabular):
-        table = read_table(data)
-        return describe_table(table, split(table.rows, data, seed))
+    info = _prepare_table(data, seed) if isinstance(data, Tabular) else _prepare_images(data, place, seed)
+    _digests[data, place] = info.digest
+    return info
+
+
+def prepared_digest(data: Data, place: DataPlace) -> str | None:
+    """The digest of what `prepare` found last in this process; None where it was not asked."""
+    return _digests.get((data, place))
+
+
+def _prepare_table(data: Tabular, seed: int) -> DataInfo:
+    table = read_table(data)
+    return describe_table(table, split(table.rows, data, seed))
+
+
+def _prepare_images(data: Data, place: DataPlace, seed: int) -> DataInfo:
     prepared = open_prepared(data, place)
+    if not is_intact(prepared):
+        discard(prepared)
+        prepared = open_prepared(data, place)
     return describe(prepared, split(prepared.table, data, seed))
 
 
@@ -41,7 +65,7 @@ def open_prepared(data: Data, place: DataPlace) -> Prepared:
     """The decoded data, prepared now if it was not.
 
     Raises:
-        DataError: as for `prepare`, but for the split.
+        DataError: as for `prepare`, but for the split. OSError: the cache cannot be written.
     """
     source = open_source(data, place)
     stamps = _stamps(source)
@@ -52,6 +76,8 @@ def open_prepared(data: Data, place: DataPlace) -> Prepared:
         prepared = load(folder)
     if prepared is None:
         raise DataError(f"{folder}: cannot be read back after it was written; check the disk, or choose another cache")
+    if prepared.skipped and not place.skip_bad:
+        raise DataError(*refused(prepared.skipped, skippable=True))
     _known.pop((data, place), None)
     _known[data, place] = stamps, source, prepared
     if len(_known) > _MOST_KNOWN:
@@ -83,7 +109,7 @@ def known_table(data: Tabular) -> NumberTable:
     Raises:
         DataError: as for `read_table`.
     """
-    return _read_table(data, stamp(Path(data.path).expanduser()) if isinstance(data, Table) else "")
+    return _read_table(data, stamp(expanded(data.path)) if isinstance(data, Table) else "")
 
 
 @lru_cache(maxsize=_MOST_KNOWN)
@@ -95,8 +121,8 @@ def _store(folder: Path, source: Source) -> None:
     try:
         store(folder, source.read)
     except OSError as error:
-        why = error.strerror or error
-        raise DataError(f"{folder.parent}: cannot hold decoded images ({why}); mend it or use another cache") from None
+        what = f"cannot hold decoded images ({error.strerror or error})"
+        raise OSError(error.errno, what, str(folder.parent)) from error
 
 
 def split(table: ImageTable, data: Data, seed: int) -> Parts:
@@ -125,8 +151,17 @@ def describe(prepared: Prepared, parts: Parts) -> DataInfo:
         class_names=prepared.table.class_names,
         counts=_counts(parts),
         digest=prepared.digest,
-        warnings=(*prepared.warnings, *part_warnings(prepared.table, parts)),
+        warnings=(*prepared.warnings, *_skipped(prepared), *part_warnings(prepared.table, parts, prepared.name_of)),
     )
+
+
+def _skipped(prepared: Prepared) -> Iterator[str]:
+    """What --skip-bad passed over: how many, the first few, and where all are listed."""
+    count = len(prepared.skipped)
+    if count:
+        total = count + len(prepared.pixels)
+        where = prepared.folder / META
+        yield f"--skip-bad: {count} of {total} images are left out, see {where}: {some_of(prepared.skipped, 3)}"
 
 
 def describe_table(table: NumberTable, parts: Parts) -> DataInfo:

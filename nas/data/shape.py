@@ -1,12 +1,12 @@
 """The shape of a data set's items and its classes, before any image is decoded. Loads without numpy and torch."""
 
-from pathlib import Path
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from nas.config import Cifar10, Data, Diabetes, Digits, FashionMnist, ImageData, ImageFolder, Mnist, Table
 from nas.data.columns import read_columns
-from nas.data.errors import DataError
-from nas.data.folders import Listing, list_images
+from nas.data.errors import DataError, listed
+from nas.data.folders import ImageFile, Listing, list_images
 from nas.records import DataPlace, Shape
 
 
@@ -49,7 +49,7 @@ def shape_of(data: Data, place: DataPlace) -> tuple[Shape, int]:
         return (len(DIABETES_COLUMNS), 1, 1), 1
     if isinstance(data, ImageFolder):
         listing = list_images(data.path)
-        return folder_shape(data, listing), len(listing.class_names)
+        return folder_shape(data, listing, place.skip_bad), len(listing.class_names)
     (channels, height, width), class_names = facts_of(data)
     assert isinstance(data, ImageData)
     if data.image_size:
@@ -57,15 +57,23 @@ def shape_of(data: Data, place: DataPlace) -> tuple[Shape, int]:
     return (data.channels or channels, height, width), len(class_names)
 
 
-def folder_shape(data: ImageFolder, listing: Listing) -> Shape:
+def folder_shape(data: ImageFolder, listing: Listing, skip_bad: bool = False) -> Shape:
     """The shape of a folder's images: `image_size`, or the first image's own size.
+
+    skip_bad: what cannot be opened is passed over, as `most_bad` allows.
 
     Raises:
         DataError: the first image had to be opened and could not be read.
     """
     side = data.image_size
-    height, width = (side, side) if side else _size_of(listing.files[0].path)
+    tried = 1 + (most_bad(len(listing.files)) if skip_bad else 0)
+    height, width = (side, side) if side else _size_of(listing.files[:tried])
     return data.channels or 3, height, width
+
+
+def most_bad(count: int) -> int:
+    """How many of so many images `--skip-bad` passes over at most: 1 %."""
+    return count // 100
 
 
 def facts_of(data: Data) -> Facts:
@@ -86,13 +94,16 @@ def no_reader(data: Data) -> DataError:
     return DataError(f"data: no reader for {type(data).__name__}; known are {known}")
 
 
-def _size_of(path: Path) -> tuple[int, int]:
-    """Height and width of an image in pixels, as it is shown (a camera may have noted a turn)."""
-    from PIL import Image  # not needed unless asked for a folder's own size
+def _size_of(files: Sequence[ImageFile]) -> tuple[int, int]:
+    """Height and width of the first image that can be opened, as it is shown (a camera may have noted a turn)."""
+    from nas.data.images import image_warnings, open_image  # not needed unless asked for a folder's own size
 
-    try:
-        with Image.open(path) as image:
-            width, height = image.size
-            return (width, height) if image.getexif().get(_ORIENTATION) in _TURNED else (height, width)
-    except (OSError, ValueError) as error:
-        raise DataError(f"{path}: not a readable image ({error}); replace or remove it") from None
+    problems = []
+    for file in files:
+        try:
+            with image_warnings(), open_image(file.path) as image:
+                width, height = image.size
+                return (width, height) if image.getexif().get(_ORIENTATION) in _TURNED else (height, width)
+        except (OSError, ValueError) as error:
+            problems.append(f"{file.path}: cannot be used ({error}); replace or remove it")
+    raise DataError(*listed(problems))

@@ -1,35 +1,24 @@
 """Where each kind of data comes from: one small class a kind, all with the same three methods."""
 
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-import numpy as np
-from numpy.typing import NDArray
-
 from nas.config import Cifar10, Data, Digits, ImageData, ImageFolder
+from nas.data.arrays import write_array
 from nas.data.cifar10 import cifar10_files, read_cifar10, where_cifar10
+from nas.data.counts import PUBLISHED
 from nas.data.digits import read_digits
 from nas.data.download import download
-from nas.data.errors import DataError, listed
-from nas.data.folders import Listing, list_images
-from nas.data.images import Labelled, fit_pixels, read_images
+from nas.data.errors import DataError
+from nas.data.folder_source import FolderSource, images_of
+from nas.data.images import Labelled, fit_pixels
+from nas.data.limit import limited_files
 from nas.data.mnist import mnist_files, read_mnist, where_mnist
-from nas.data.shape import facts_of, folder_shape
+from nas.data.raw import Raw, stamp
+from nas.data.shape import facts_of
 from nas.records import DataPlace
-
-_CHUNK = 1024
-
-
-@dataclass(frozen=True)
-class Raw:
-    """What was read beside the pixels: for each image its class (int64) and the part it came in (int8)."""
-
-    labels: NDArray[np.int64]
-    parts: NDArray[np.int8]
-    class_names: tuple[str, ...]
-    warnings: tuple[str, ...] = ()
 
 
 class Source(Protocol):
@@ -58,7 +47,7 @@ def open_source(data: Data, place: DataPlace) -> Source:
     assert isinstance(data, ImageData)
     match data:
         case ImageFolder():
-            return FolderSource(data, list_images(data.path))
+            return FolderSource(data, limited_files(images_of(data), data), place.skip_bad)
         case Digits():
             return ArraySource(data, (), lambda _: read_digits())
         case Cifar10():
@@ -86,47 +75,19 @@ class ArraySource:
         """See `Source`."""
         pixels, labels, parts = self.reader(self.files)
         class_names = facts_of(self.data).class_names
-        if labels.max() >= len(class_names):
+        wrong = labels[(labels < 0) | (labels >= len(class_names))]
+        if len(wrong):
             where = self.files[0].parent
-            raise DataError(f"{where}: damaged (a label of {labels.max()}, {len(class_names)} classes); fetch it again")
-        np.save(target, fit_pixels(pixels, self.data.channels, self.data.image_size))
-        return Raw(labels, parts, class_names)
+            raise DataError(f"{where}: damaged (a label of {wrong[0]}, {len(class_names)} classes); fetch it again")
+        write_array(target, fit_pixels(pixels, self.data.channels, self.data.image_size))
+        return Raw(labels, parts, class_names, tuple(_incomplete(self.data, len(labels))))
 
 
-@dataclass(frozen=True)
-class FolderSource:
-    """A folder of images."""
-
-    data: ImageFolder
-    listing: Listing = field(repr=False)
-
-    def signature(self) -> list[str]:
-        """See `Source`."""
-        return [str(Path(self.data.path).expanduser().resolve()), *(stamp(file.path) for file in self.listing.files)]
-
-    def watched(self) -> tuple[Path, ...]:
-        """See `Source`. A folder's stamp changes with the names of its files, not with what is in them."""
-        return self.listing.folders
-
-    def read(self, target: Path) -> Raw:
-        """See `Source`."""
-        files = self.listing.files
-        shape = folder_shape(self.data, self.listing)
-        header = {"descr": "|u1", "fortran_order": False, "shape": (len(files), *shape)}
-        problems: list[tuple[Path, str]] = []
-        with target.open("wb") as stream:  # by hand, for a map of a file that outgrows its disk ends the process
-            np.lib.format.write_array_header_1_0(stream, header)
-            for start in range(0, len(files), _CHUNK):
-                chunk = [file.path for file in files[start : start + _CHUNK]]
-                pixels = np.zeros((len(chunk), *shape), np.uint8)
-                problems += read_images(chunk, pixels, self.data.image_size)
-                pixels.tofile(stream)
-        if problems:
-            lines = [f"{path}: cannot be used ({why}); replace or remove it" for path, why in problems]
-            raise DataError(*listed(lines))
-        labels = np.array([file.label for file in files], np.int64)
-        parts = np.array([file.part for file in files], np.int8)
-        return Raw(labels, parts, self.listing.class_names, self.listing.warnings)
+def _incomplete(data: Data, count: int) -> Iterator[str]:
+    """Files may be sound and yet not all that was published."""
+    published = sum(PUBLISHED[type(data)].values())
+    if count != published:
+        yield f"{data.kind}: {count} images, and {published} were published; its figures cannot be compared with others"
 
 
 def _present_cifar10(data_dir: Path) -> tuple[Path, ...]:
@@ -146,12 +107,3 @@ def _present_mnist(data: Data, data_dir: Path) -> tuple[Path, ...]:
         download(name, data_dir, where_mnist(folder))
         files = mnist_files(folder)
     return files
-
-
-def stamp(path: Path) -> str:
-    """Size and times of a file. The time of its last change cannot be set back, unlike that of its content."""
-    try:
-        stat = path.stat()
-    except OSError:
-        return f"{path} unreadable"
-    return f"{path} {stat.st_size} {stat.st_mtime_ns} {stat.st_ctime_ns}"

@@ -29,7 +29,8 @@ class Images:
     rows: which of the stored ones they are (int64 (N), beside the pixels); None: those themselves, in their order.
     streamed: a thread gathers batches ahead of their use, with the same results; needed if `stored` is elsewhere.
 
-    Of a table: pixels are its columns in their own units, float32 (N, columns, 1, 1); labels its targets, float32 (N).
+    Of a table: pixels are its columns in their own units (N, columns, 1, 1), labels its targets (N); both float64, for
+    float32 tells times in seconds apart by minutes only.
     """
 
     stored: Tensor
@@ -84,7 +85,7 @@ class Splits:
     def normalise(self, pixels: Tensor) -> Tensor:
         """Images or rows with mean 0 and deviation 1 in each channel of the train part: see `normalise`."""
         if self.target is not None:
-            return (pixels - self.mean.view(-1, 1, 1)) / self.std.view(-1, 1, 1)
+            return ((pixels - self.mean.view(-1, 1, 1)) / self.std.view(-1, 1, 1)).float()
         return normalise(pixels, self.mean, self.std)
 
 
@@ -155,7 +156,7 @@ def _split_table(table: NumberTable, data: Tabular, seed: int, device: torch.dev
     inputs = table.filled(parts)
 
     def tensor(values: NDArray[np.float64]) -> Tensor:
-        return torch.from_numpy(values.astype(np.float32)).to(device)
+        return torch.from_numpy(values).to(device)
 
     train, val, test = (
         Images(tensor(inputs[parts == part])[:, :, None, None], tensor(table.targets[parts == part]))

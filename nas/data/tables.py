@@ -8,6 +8,8 @@ import hashlib
 import importlib
 import importlib.util
 import json
+import warnings
+import zlib
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -24,6 +26,7 @@ from nas.data.shape import DIABETES_COLUMNS, no_reader
 
 FEWEST_ROWS, FEWEST_DIFFERENT = 10, 3
 _FOLDER = "datasets/data"
+_DIABETES = (442, 10), (442,)
 _HASH_BYTES = 8
 
 Numbers = NDArray[np.float64]
@@ -96,7 +99,7 @@ def _read_file(data: Table) -> NumberTable:
     table = NumberTable(inputs, targets, columns.inputs, data.target, columns.warnings)
     count, different = len(table.targets), len(np.unique(table.rows.contents))
     if count < FEWEST_ROWS or different < FEWEST_DIFFERENT:
-        fewest = f"{FEWEST_ROWS} rows with {FEWEST_DIFFERENT} different inputs are the fewest to be split"
+        fewest = f"give {FEWEST_ROWS} rows with {FEWEST_DIFFERENT} different ones at least, to be split"
         raise DataError(f"{data.path}: has {count} rows with {different} different inputs; {fewest}")
     return table
 
@@ -109,16 +112,21 @@ def _read_diabetes() -> NumberTable:
     folder = Path(spec.origin).parent / _FOLDER
     files = [folder / "diabetes_data_raw.csv.gz", folder / "diabetes_target.csv.gz"]
     if all(file.is_file() for file in files):
-        inputs, targets = map(_from_file, files)
+        inputs, targets = (_from_file(file, shape) for file, shape in zip(files, _DIABETES, strict=True))
     else:
         load = importlib.import_module("sklearn.datasets").load_diabetes
         inputs, targets = load(return_X_y=True, scaled=False)
     return NumberTable(inputs, targets, DIABETES_COLUMNS, "disease progression after a year")
 
 
-def _from_file(file: Path) -> Numbers:
-    with gzip.open(file, "rt", encoding="ascii") as lines:
-        return np.loadtxt(lines)
+def _from_file(file: Path, shape: tuple[int, ...]) -> Numbers:
+    try:
+        with gzip.open(file, "rt", encoding="ascii") as lines, warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of an empty file, which the shape tells
+            numbers = np.loadtxt(lines)
+        return numbers.reshape(shape)
+    except (OSError, ValueError, EOFError, zlib.error) as error:
+        raise DataError(f"{file}: damaged ({error}); install scikit-learn again") from None
 
 
 def _hash(row: Numbers) -> int:

@@ -1,5 +1,6 @@
 """Pretrained weights of backbones: found or downloaded, checked, and loaded."""
 
+import pickle
 import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -19,6 +20,7 @@ __all__ = ["WeightsError", "input_moments", "load_pretrained", "prepare_weights"
 State = dict[str, Tensor]
 
 _NAMED = 3
+_GIVE_TENSORS = "give one of tensors by name, as safetensors or a state dict"
 _AUXILIARY = ("aux1.", "aux2.", "AuxLogits.")
 """Classifiers that the two oldest Inception networks have for training from scratch; they are not built."""
 _OLD_DENSENET = re.compile(r"(denselayer\d+\.(?:norm|conv))\.([12])\.")
@@ -52,7 +54,7 @@ def prepare_weights(model: Model, place: DataPlace) -> None:
     side = NETWORKS[model.name].input
     with torch.device("meta"):
         backbone = build_backbone(Backbone(model.name, head=Head()), (3, side, side), classes=1)
-    fitting_weights(backbone, _read(file), file)
+    fitting_weights(backbone, read_weights(file), file)
 
 
 def load_pretrained(module: nn.Module, model: Model, place: DataPlace) -> None:
@@ -70,7 +72,7 @@ def load_pretrained(module: nn.Module, model: Model, place: DataPlace) -> None:
     file = weights_file(model, place)
     if file is None:
         raise absent(model, place)
-    module.network.load_state_dict(fitting_weights(module, _read(file), file), strict=False)
+    module.network.load_state_dict(fitting_weights(module, read_weights(file), file), strict=False)
 
 
 def fitting_weights(net: BackboneNet, state: State, file: Path) -> State:
@@ -97,7 +99,7 @@ def fitting_weights(net: BackboneNet, state: State, file: Path) -> State:
     told = [*_told(missing, "missing"), *_told(unknown, "unknown"), *_told(others, "of another shape")]
     if told:
         todo = f"give weights of {net.name}, or a folder that holds some as {net.name}.pth"
-        raise WeightsError(f"{file} does not fit {net.name}: {'; '.join(told)}; {todo}")
+        raise WeightsError(f"{file}: does not fit {net.name}: {'; '.join(told)}; {todo}")
     return {key: state[key] for key in shared}
 
 
@@ -119,7 +121,7 @@ def _told(keys: Iterable[str], what: str) -> Iterator[str]:
         yield f"{len(named)} {what} ({', '.join(named[:_NAMED])}{', ...' if len(named) > _NAMED else ''})"
 
 
-def _read(file: Path) -> State:
+def read_weights(file: Path) -> State:
     """The tensors of a file, by name.
 
     Raises:
@@ -132,7 +134,13 @@ def _read(file: Path) -> State:
             return load_file(file)
         state = torch.load(file, map_location="cpu", weights_only=True)
     except Exception as error:  # each reader has errors of its own for what is no file of weights
-        raise WeightsError(f"{file} is no file of weights ({str(error).splitlines()[0][:100]})") from None
+        raise WeightsError(f"{file}: is no file of weights ({_why_unread(error)}); {_GIVE_TENSORS}") from None
     if not isinstance(state, dict) or not all(isinstance(weights, Tensor) for weights in state.values()):
-        raise WeightsError(f"{file} is no file of weights: it does not hold tensors by name")
+        raise WeightsError(f"{file}: is no file of weights (no tensors by name); {_GIVE_TENSORS}")
     return state
+
+
+def _why_unread(error: Exception) -> str:
+    if isinstance(error, pickle.UnpicklingError):  # torch's own words go on for a page
+        return "a pickle of more than tensors, which is not run, or damaged"
+    return (str(error).strip().splitlines() or [type(error).__name__])[0][:100]

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from math import isfinite
 from typing import Any
 
+from nas.report import words
 from nas.report.leaderboard import Board
 from nas.report.table import notes, shown_columns
 
@@ -39,6 +40,8 @@ def to_csv(board: Board) -> str:
 
 def to_markdown(board: Board) -> str:
     """A table for a README, with the notes below it."""
+    if not board.rows:
+        return f"{words.NO_TRIAL}\n"
     columns = shown_columns(board)
     lines = [
         [column.title.replace("\n", " ") for column in columns],

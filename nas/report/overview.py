@@ -18,6 +18,7 @@ from nas.space.search_space import SearchSpace
 from nas.space.survey import Survey
 from nas.space.tasks import task_of
 
+_COUNTED = 10**15
 Named = Mapping[str, Cost | str | None]
 """The cost of each named config, or why it cannot be built for these images; None where nothing can be measured."""
 
@@ -60,7 +61,7 @@ def to_data(overview: Overview) -> dict[str, Any]:
         "objectives": [[objective.metric, objective.direction] for objective in space.objectives],
         "constraints": [limit.name for limit in space.constraints],
         "holes": [asdict(hole) for hole in overview.holes],
-        "size": overview.size if overview.size != float("inf") else None,
+        "size": overview.size if overview.size < _COUNTED else None,
         "draws": survey
         and {
             "drawn": survey.drawn,
@@ -126,7 +127,13 @@ def _facts(overview: Overview) -> list[tuple[str, str]]:
         trials = words.plural(trials_by_default(space.sampler, space), "config")
         found.append(("sampler", f"{space.sampler}, which lists {trials}"))
     endless = [hole.name for hole in overview.holes if hole.values is None]
-    size = f"endless ({', '.join(endless)})" if overview.size == float("inf") else f"{overview.size:,.0f} configs"
+    size = (
+        f"endless ({', '.join(endless)})"
+        if overview.size == float("inf")
+        else f"{overview.size:,} configs"
+        if overview.size < _COUNTED
+        else "over 10^15 configs"
+    )
     found.append(("size", size))
     if survey is None:
         return found
@@ -152,14 +159,15 @@ def _hole_table(overview: Overview) -> Table:
 def _cost_table(overview: Overview) -> Table:
     table = Table(box=SIMPLE_HEAD, pad_edge=False, show_edge=False, header_style="bold")
     table.add_column("named config", overflow="fold")
-    for column in ("params", "trainable", "FLOPs/image"):
+    columns = ("params", "trainable", "FLOPs/image") if overview.survey is not None else ()
+    for column in columns:
         table.add_column(column, justify="right", no_wrap=True)
     for suffix, named in (("", overview.baselines), (" (ref)", overview.references)):
         for name, cost in named.items():
             figures = ["", "", ""]
             if isinstance(cost, Cost):
                 figures = [f"{cost.params:,}", f"{cost.trainable_params:,}", words.amount(cost.flops)]
-            table.add_row(escape(name + suffix), *figures)
+            table.add_row(escape(name + suffix), *figures[: len(columns)])
     return table
 
 

@@ -96,7 +96,7 @@ def print_board(console: Console, board: Board, limit: int | None = None) -> Non
     """Print heading, table and notes; of the trials only the first `limit`."""
     console.print(Text(heading(board), style="bold"))
     if not board.rows:
-        console.print("No trial has started yet.")
+        console.print(words.NO_TRIAL)
         return
     hidden, board = len(board.rows), board.top(limit)
     hidden -= len(board.rows)

@@ -6,6 +6,7 @@ from typing import Any
 
 from optuna.trial import FrozenTrial
 
+from nas.job import kept_weights
 from nas.redact import redact
 from nas.report.repeat import repeat_command
 from nas.report.row import RUNNING, replicate_figures
@@ -58,7 +59,7 @@ def read_sheet(main: Ledger, references: Ledger | None, trial: str, layout: Layo
         traceback=attributes.get("traceback", ""),
         best_epoch=attributes.get("best_epoch"),
         mlflow_run_id=ledger.run_id(frozen),
-        weights=weights if (weights / "weights.pt").is_file() else None,
+        weights=weights if kept_weights(weights) else None,
         tracking_uri=redact(tracking_uri),
         command=repeat_command(record, main.records()),
     )
@@ -67,7 +68,7 @@ def read_sheet(main: Ledger, references: Ledger | None, trial: str, layout: Layo
 def _find(main: Ledger, references: Ledger | None, trial: str) -> tuple[FrozenTrial, Ledger]:
     if trial.isdecimal():
         for frozen in main.frozen():
-            if frozen.number == int(trial) and "config" in frozen.user_attrs:
+            if str(frozen.number) == (trial.lstrip("0") or "0") and "config" in frozen.user_attrs:
                 return frozen, main
     for ledger in (main, references):
         for record in ledger.records() if ledger else ():
@@ -80,7 +81,8 @@ def _why_not(main: Ledger, references: Ledger | None, trial: str) -> str:
     for frozen in main.frozen():
         verdict = verdict_of(frozen)
         if str(frozen.number) == trial and verdict is not None:
-            return f"was drawn but never trained: {verdict.value}, {frozen.user_attrs.get('cause', '')}"
+            why = f"{verdict.value}, {frozen.user_attrs.get('cause', '')}"
+            return f"was drawn but never trained: {why}; `nas leaderboard {main.name}` has those that were"
     records = [record for ledger in (main, references) if ledger for record in ledger.records()]
     names = [name for record in records for name in (*record.baseline, record.reference) if name]
     numbers = [record.number for record in records if record.reference is None]

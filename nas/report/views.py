@@ -94,7 +94,8 @@ class LinesView(QuietView):
         self.progress.take(record)
         facts = [words.amount(record.cost.params) + " params" if record.cost else ""]
         facts += [self.progress.code(record)]
-        facts += [f"from epoch {len(record.curve) + 1}" if record.curve else ""]
+        known = len(record.curve)  # more, perhaps, than its newest checkpoint holds
+        facts += [f"goes on, {known} {'epoch' if known == 1 else 'epochs'} known" if known else ""]
         self._say(f"{title(record)}: started, {', '.join(filter(None, facts))}")
 
     def advanced(self, record: TrialRecord) -> None:

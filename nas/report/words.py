@@ -5,6 +5,7 @@ from math import floor, isfinite, log10
 
 SHARES = ("accuracy", "precision", "recall", "f1", "r2")
 """Ends of the names of figures that are shares of one."""
+NO_TRIAL = "No trial has started yet."
 _PREFIXES = ((1e12, " T"), (1e9, " G"), (1e6, " M"), (1e3, " k"))
 
 

@@ -3,7 +3,6 @@
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from math import isnan
 
 import optuna
 from optuna.samplers import RandomSampler
@@ -14,8 +13,9 @@ from nas.search.ledger import Ledger, attributes_of, verdict_of
 from nas.space.algebra import Params, config_hash, sample
 from nas.space.config import Config
 from nas.space.finite import size
-from nas.space.mistakes import SpaceError
+from nas.space.mistakes import BrokenCode, SpaceError
 from nas.space.search_space import SearchSpace
+from nas.space.survey import Infeasible, measured
 
 RANDOM_AFTER = 10
 """Rejected draws in a row after which the next is drawn at random: a sampler can get stuck on what it knows."""
@@ -27,12 +27,6 @@ Measure = Callable[[Config], Cost | None]
 
 class NothingLeft(Exception):
     """No draw can be trained any more: says why."""
-
-
-def _reason(error: Exception) -> str:
-    """One line: our own errors speak for themselves, others are named by their type."""
-    line = next(iter(str(error).splitlines()), "")
-    return line if line and isinstance(error, ValueError) else f"{type(error).__name__}: {line}"
 
 
 @dataclass(frozen=True)
@@ -114,22 +108,31 @@ class Drawer:
         return fixed
 
     def resolve(self, trial: optuna.Trial) -> Draw | None:
-        """The draw of an asked or adopted trial; None where it was rejected (and has been told)."""
+        """The draw of an asked or adopted trial; None where it was rejected (and has been told).
+
+        Raises:
+            BrokenCode: a constraint's own code fails.
+        """
         try:
             with self.ledger.together():
                 config = sample(self.space.template, trial)
                 digest = self._note(trial, config)
-            cost = self.measure(config)
-            excess = self._excess(config, cost)
-        except Exception as error:  # also of a constraint or a network of the user's own
-            self.causes[_reason(error)] += 1
-            self.ledger.reject(trial, Verdict.INFEASIBLE, _reason(error), {"does_not_fit": 1.0})
+        except SpaceError as error:
+            self._refuse(trial, str(error.mistakes[0]), {"does_not_fit": 1.0})
             return None
-        broken = {name: value for name, value in excess.items() if value > 0}
+        cost, excess = None, dict[str, float]()
+        try:
+            cost = measured(self.measure, config)
+        except Infeasible as reason:
+            self._refuse(trial, str(reason), {"does_not_fit": 1.0})
+            return None
+        except BrokenCode:
+            pass  # trained as it is, it fails with its true cause
+        else:
+            excess = {limit.name: limit.excess_of(config, cost) for limit in self.space.constraints}
+        broken = [name for name, value in excess.items() if value > 0]
         if broken:
-            cause = f"over its limit: {', '.join(broken)}"
-            self.causes[cause] += 1
-            self.ledger.reject(trial, Verdict.INFEASIBLE, cause, excess)
+            self._refuse(trial, f"over its limit: {', '.join(broken)}", excess)
             return None
         earlier = self.known.setdefault(digest, trial.number)
         if earlier != trial.number:
@@ -138,10 +141,9 @@ class Drawer:
             return None
         return Draw(trial, config, cost)
 
-    def _excess(self, config: Config, cost: Cost | None) -> dict[str, float]:
-        """How far each constraint is passed; what is not a number counts as passed."""
-        excess = {limit.name: float(limit.excess(config, cost)) for limit in self.space.constraints}  # type: ignore[arg-type]
-        return {name: 1.0 if isnan(value) else value for name, value in excess.items()}
+    def _refuse(self, trial: optuna.Trial, cause: str, violations: dict[str, float]) -> None:
+        self.causes[cause] += 1
+        self.ledger.reject(trial, Verdict.INFEASIBLE, cause, violations)
 
     def _most_often(self) -> str:
         """The cause for which draws were refused most often, if any were."""

@@ -12,7 +12,10 @@ from nas.config import Data, TrialConfig
 from nas.records import DataPlace
 from nas.search.layout import Layout
 from nas.search.preparation import data_variants, seed_of
+from nas.space.config import from_dict
+from nas.space.mistakes import SpaceError
 from nas.space.search_space import SearchSpace
+from nas.tracking.record import TrialRecord
 
 
 def gallery(space: SearchSpace, layout: Layout) -> Callable[[], Path] | None:
@@ -24,15 +27,28 @@ def gallery(space: SearchSpace, layout: Layout) -> Callable[[], Path] | None:
     template = space.template
     if not isinstance(template, TrialConfig):
         return None
-    data = next(iter(data_variants(template)))
+    return _drawer(next(iter(data_variants(template))), seed_of(space), space.name, layout)
 
+
+def gallery_of(record: TrialRecord, layout: Layout) -> Callable[[], Path] | None:
+    """The same for the data of one trial, whose study's space is not at hand."""
+    if "data" not in record.config:
+        return None
+    try:
+        config = from_dict(TrialConfig, record.config)
+    except SpaceError:  # it has parts that only its space file knows
+        return None
+    return _drawer(config.data, config.seed, record.study, layout)
+
+
+def _drawer(data: Data, seed: int, study: str, layout: Layout) -> Callable[[], Path]:
     def draw() -> Path:
-        folder = layout.gallery(space.name)
+        folder = layout.gallery(study)
         shutil.rmtree(folder, ignore_errors=True)
         if "torch" in sys.modules:
-            _draw(data, layout.place, seed_of(space), folder)
+            _draw(data, layout.place, seed, folder)
         else:
-            wanted = pickle.dumps((data, layout.place, seed_of(space), folder))
+            wanted = pickle.dumps((data, layout.place, seed, folder))
             # in a session of its own: Ctrl-C is the search's to handle
             subprocess.run([sys.executable, "-m", __name__], input=wanted, check=True, start_new_session=True)
         return folder

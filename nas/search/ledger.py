@@ -12,6 +12,7 @@ from contextlib import AbstractContextManager, nullcontext
 from copy import copy
 from dataclasses import asdict, dataclass, field
 from functools import cached_property
+from pathlib import Path
 from typing import Any
 
 import optuna
@@ -20,6 +21,8 @@ from optuna.trial import FrozenTrial, TrialState
 
 from nas.environment import environment
 from nas.records import Cost, EpochMetrics, TrialFailure, TrialResult, Verdict
+from nas.redact import redact
+from nas.search.layout import Layout
 from nas.search.writer import Writer
 from nas.space.algebra import config_hash
 from nas.space.config import Config, to_dict
@@ -32,12 +35,16 @@ _UNSTARTED = (Verdict.INFEASIBLE, Verdict.DUPLICATE)
 
 @dataclass
 class Ledger:
-    """One study. `objectives` are those of the space, in its order; `names` gives the baselines' names by hash."""
+    """One study. `objectives` are those of the space, in its order; `names` gives the baselines' names by hash.
+
+    layout: where the trials' files lie; without it records do not say where their findings are.
+    """
 
     study: optuna.Study
     storage: RDBStorage
     objectives: tuple[Objective, ...]
     names: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    layout: Layout | None = None
 
     @property
     def name(self) -> str:
@@ -146,7 +153,7 @@ class Ledger:
             trial.set_user_attr("epochs", result.epochs)
             trial.set_user_attr("best_epoch", result.best_epoch)
             trial.set_user_attr("details", json.loads(json.dumps(result.details)))
-            trial.set_user_attr("folder", str(result.folder) if result.folder else None)
+            trial.set_user_attr("folder", result.folder.name if result.folder else None)
             trial.set_user_attr("values", list(values))
             self._conclude(trial, Verdict.COMPLETE)
 
@@ -160,10 +167,16 @@ class Ledger:
     def fail(self, trial: optuna.Trial, failure: TrialFailure) -> None:
         """End a trial with the cause of its failure."""
         with self.together():
-            trial.set_user_attr("cause", failure.cause)
+            trial.set_user_attr("cause", redact(failure.cause))
             if failure.traceback:
-                trial.set_user_attr("traceback", failure.traceback[-8000:])
+                trial.set_user_attr("traceback", redact(failure.traceback)[-8000:])
             self._conclude(trial, Verdict.FAILED)
+
+    def note_death(self, trial: optuna.Trial, cause: str) -> int:
+        """Note that the trial's worker died. Returns how often it has, under all drivers."""
+        deaths = [*attributes_of(trial).get("deaths", ()), cause]
+        trial.set_user_attr("deaths", deaths)
+        return len(deaths)
 
     def settle(self, trial: optuna.Trial) -> bool:
         """Tell a RUNNING trial whose verdict stands already: its driver died in between. Returns whether it did."""
@@ -265,8 +278,16 @@ def record_of(frozen: FrozenTrial, ledger: Ledger) -> TrialRecord:
         started=attributes.get("started"),
         finished=attributes.get("finished"),
         optuna_trial_id=frozen._trial_id,
-        folder=attributes.get("folder"),
+        folder=_findings_of(frozen, ledger),
     )
+
+
+def _findings_of(frozen: FrozenTrial, ledger: Ledger) -> str | None:
+    """Its findings' folder now. Only its name is kept: what lies above may be mounted elsewhere by now."""
+    stored = frozen.user_attrs.get("folder")
+    if stored is None or ledger.layout is None:
+        return None
+    return str(ledger.layout.weights(ledger.name, frozen.number) / Path(stored).name)
 
 
 def curve_of(frozen: FrozenTrial) -> tuple[EpochMetrics, ...]:

@@ -9,7 +9,9 @@ from optuna.samplers import RandomSampler
 from optuna.storages import RDBStorage
 
 from nas.records import DataInfo
+from nas.search.layout import Layout
 from nas.search.ledger import Ledger
+from nas.search.lock import StudyLock, as_lock
 from nas.search.samplers import make_sampler
 from nas.search.storage import StorageError
 from nas.search.writer import Writer
@@ -38,19 +40,24 @@ class StudyChanged(RuntimeError):
         )
 
 
-def open_study(storage: RDBStorage, space: SearchSpace, sampler: str, seed: int, data: DataInfo | None) -> Ledger:
+def open_study(
+    storage: StudyLock | RDBStorage, space: SearchSpace, sampler: str, seed: int, data: DataInfo | None
+) -> Ledger:
     """The ledger of the study, created if it is new. Baselines that it does not know yet are queued.
+
+    storage: the lock on the study; the storage itself only where nobody else can write to it.
 
     Raises:
         StudyChanged: a study of this name has another fingerprint. Nothing has been changed then.
     """
     print_now = fingerprint(space, data.digest if data else "")
-    begun_with = _begun_with(storage, space.name)
+    lock = as_lock(storage)
+    begun_with = _begun_with(lock.storage, space.name)
     _refuse_change(space.name, begun_with, print_now)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ExperimentalWarning)
         study = optuna.create_study(
-            storage=Writer(storage),
+            storage=Writer(lock),
             study_name=space.name,
             directions=[objective.direction for objective in space.objectives],
             load_if_exists=True,
@@ -61,7 +68,7 @@ def open_study(storage: RDBStorage, space: SearchSpace, sampler: str, seed: int,
     if begun_with is None:  # new, or its driver died before this point
         study.set_user_attr("objectives", [[o.metric, o.direction] for o in space.objectives])
         study.set_user_attr("fingerprint", print_now)
-    ledger = Ledger(study, storage, space.objectives)
+    ledger = Ledger(study, lock.storage, space.objectives)
     _name_and_queue(ledger, space, space.baselines, "baseline")
     _set(study, "published", {name: dict(figures) for name, figures in space.published.items()})
     if data is not None:
@@ -96,16 +103,17 @@ def _refuse_change(name: str, before: dict[str, str] | None, now: dict[str, str]
         raise StudyChanged(name, lines)
 
 
-def open_references(storage: RDBStorage, space: SearchSpace) -> Ledger:
-    """The ledger of the references, in a study of their own, so that no sampler ever sees them."""
+def open_references(storage: StudyLock | RDBStorage, space: SearchSpace) -> Ledger:
+    """The ledger of the references, in a study of their own, so that no sampler ever sees them; under the same lock."""
+    lock = as_lock(storage)
     study = optuna.create_study(
-        storage=Writer(storage),
+        storage=Writer(lock),
         study_name=space.name + REFERENCES,
         load_if_exists=True,
         sampler=RandomSampler(),
         direction=space.objectives[0].direction,
     )
-    ledger = Ledger(study, storage, space.objectives[:1])
+    ledger = Ledger(study, lock.storage, space.objectives[:1])
     _name_and_queue(ledger, space, space.references, "reference")
     return ledger
 
@@ -137,8 +145,10 @@ def study_names(storage: RDBStorage) -> list[str]:
     return sorted(name for name in names if not name.endswith(REFERENCES))
 
 
-def read_ledgers(storage: RDBStorage, name: str) -> tuple[Ledger, Ledger | None]:
+def read_ledgers(storage: RDBStorage, name: str, layout: Layout | None = None) -> tuple[Ledger, Ledger | None]:
     """The ledger of a study and that of its references (None if it has none), for reading. Changes nothing.
+
+    layout: lets records say where their findings are.
 
     Raises:
         UnknownStudy: there is no such study, or it is not one of nas.
@@ -147,9 +157,9 @@ def read_ledgers(storage: RDBStorage, name: str) -> tuple[Ledger, Ledger | None]
     if "objectives" not in study.user_attrs:
         raise UnknownStudy(f"study {name}: was not begun by nas; choose another")
     objectives = tuple(Objective(metric, direction) for metric, direction in study.user_attrs["objectives"])
-    main = Ledger(study, storage, objectives, study.user_attrs.get("names", {}))
+    main = Ledger(study, storage, objectives, study.user_attrs.get("names", {}), layout)
     references = find_study(storage, name + REFERENCES)
-    return main, Ledger(references, storage, objectives[:1]) if references else None
+    return main, Ledger(references, storage, objectives[:1], layout=layout) if references else None
 
 
 def free_name(storage: RDBStorage, name: str) -> str:

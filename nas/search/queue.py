@@ -14,15 +14,19 @@ from typing import Literal, Protocol
 import optuna
 
 from nas.job import TrialJob
-from nas.records import Cost, EpochMetrics, TrialFailure, TrialResult, Verdict
+from nas.records import Cost, EpochMetrics, TrialFailure, TrialResult, Unfinished, Verdict
 from nas.search.drawing import Draw, Drawer, NothingLeft
 from nas.search.ledger import Ledger, attributes_of, curve_of, verdict_of
 from nas.search.objectives import objective_values
 from nas.search.stopping import StoppingRule
+from nas.search.storage import DiskFull
 from nas.space.algebra import config_hash
 from nas.space.config import Config, from_dict
 from nas.space.search_space import SearchSpace
 from nas.tracking.record import TrialRecord
+
+ATTEMPTS = 3
+"""How often a trial is started when its worker process dies."""
 
 Key = tuple[str, int]
 """Study name and trial number: names a trial in one run of the driver."""
@@ -144,10 +148,13 @@ class TrialQueue:
         if point.epoch <= len(live.curve):
             return True
         live.curve.append(point)
-        live.ledger.add_epoch(live.trial, live.curve)
-        hopeless = live.ledger is self.main and self.rule.stops(live.trial.number, point)
-        if hopeless and (self.stop_baselines or not live.named):
-            live.ledger.prune(live.trial, point.epoch, self.space.epochs_of(live.config))
+        with live.ledger.together():  # a driver that died in between would let a hopeless trial go on
+            live.ledger.add_epoch(live.trial, live.curve)
+            hopeless = live.ledger is self.main and self.rule.stops(live.trial.number, point)
+            stopped = hopeless and (self.stop_baselines or not live.named)
+            if stopped:
+                live.ledger.prune(live.trial, point.epoch, self.space.epochs_of(live.config))
+        if stopped:
             self._close(key, complete=False)
             return False
         live.ledger.note_run(live.trial, self.run_id(self._tell("advanced", live)))
@@ -156,11 +163,18 @@ class TrialQueue:
             return False
         return True
 
-    def finish(self, key: Key, outcome: TrialResult | TrialFailure) -> None:
-        """Take in how a live trial ended; one that has been stopped before is left as it is."""
+    def finish(self, key: Key, outcome: TrialResult | TrialFailure | Unfinished) -> None:
+        """Take in how a live trial ended; one that has been stopped before is left as it is.
+
+        Raises:
+            DiskFull: it is unfinished: it stays RUNNING in the ledger, and the search has to stop.
+        """
         live = self.live.get(key)
         if live is None:
             return
+        if isinstance(outcome, Unfinished):
+            del self.live[key]
+            raise DiskFull(outcome.cause)
         if isinstance(outcome, TrialResult):
             values = objective_values(live.ledger.objectives, outcome.metrics, live.cost)
             if isinstance(values, TrialFailure):
@@ -170,6 +184,24 @@ class TrialQueue:
         if isinstance(outcome, TrialFailure):
             live.ledger.fail(live.trial, outcome)
         self._close(key, complete=isinstance(outcome, TrialResult))
+
+    def lose(self, key: Key, failure: TrialFailure, again: bool = True) -> None:
+        """Take in that the worker of a live trial died: it is served again, from its checkpoint, but not for ever."""
+        live = self.live.get(key)
+        if live is None:
+            return
+        deaths = live.ledger.note_death(live.trial, failure.cause)
+        if again and deaths < ATTEMPTS:
+            self.serve_again(key)
+            return
+        often = f"the worker process died {deaths} times: " if again else ""
+        self.finish(key, TrialFailure(often + failure.cause, failure.traceback))
+
+    def serve_again(self, *keys: Key) -> None:
+        """Hand out live trials once more, from their checkpoints: whoever had them is gone."""
+        for key in keys:
+            live = self.live.pop(key)
+            self._adopted.append((live.ledger, Draw(live.trial, live.config, live.cost)))
 
     def _begin(self, ledger: Ledger, draw: Draw) -> TrialJob:
         ledger.begin(draw.trial, draw.config, draw.cost)

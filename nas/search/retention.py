@@ -1,10 +1,11 @@
 """Which weights stay on the disk: those of the front and of the five best; checkpoints go with the verdict.
 
-Pictures and tables of a trial stay, they are small.
+A driver may die between a verdict and this: the next one makes up for it. Pictures and tables of a trial stay, they
+are small.
 """
 
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -16,11 +17,15 @@ from nas.space.search_space import Objective
 from nas.tracking.record import TrialRecord
 
 BEST_KEPT = 5
+KEEP = "keep"
+"""The study's attribute that says `all` once weights have been kept on purpose."""
 
 
 @dataclass
 class Retention:
-    """A listener that frees the disk after each verdict. With `keep_all` weights are never deleted."""
+    """A listener that frees the disk after each verdict. With `keep_all` weights are never deleted, nor later those
+    that were there by then.
+    """
 
     ledger: Ledger
     layout: Layout
@@ -34,6 +39,22 @@ class Retention:
             if verdict_of(frozen) == Verdict.COMPLETE and frozen.values
         }
         self.kept = {number: everything[number] for number in worth_keeping(everything, self.ledger.objectives)}
+
+    def make_up(self, ledger: Ledger) -> None:
+        """Delete what trials of the study, or of its references, left whose verdict came before this driver."""
+        ended = {frozen.number for frozen in ledger.outlines() if frozen.state.is_finished()}
+        for number, folder in _by_number(self.layout.checkpoints(ledger.name, 0).parent):
+            if number in ended:
+                shutil.rmtree(folder, ignore_errors=True)
+        if ledger is not self.ledger:
+            return
+        if self.keep_all:
+            ledger.study.set_user_attr(KEEP, "all")
+        if ledger.study.user_attrs.get(KEEP) != "all":
+            for number, folder in _by_number(self.layout.weights(ledger.name, 0).parent):
+                if number in ended - self.kept.keys():
+                    for path in spare_paths(folder):
+                        remove(path)
 
     def started(self, record: TrialRecord) -> None:
         """Nothing to free yet."""
@@ -55,6 +76,13 @@ class Retention:
         for number in {*candidates, record.number} - self.kept.keys():
             for path in spare_paths(self.layout.weights(study, number)):
                 remove(path)
+
+
+def _by_number(folder: Path) -> Iterator[tuple[int, Path]]:
+    """The folders of trials in a study's folder."""
+    for path in sorted(folder.iterdir()) if folder.is_dir() else ():
+        if path.name.isdecimal():
+            yield int(path.name), path
 
 
 def spare_paths(folder: Path) -> list[Path]:

@@ -3,11 +3,12 @@
 import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass, replace
 from importlib import import_module
 from math import inf
-from typing import Literal, Protocol
+from types import ModuleType
+from typing import TYPE_CHECKING, Literal, Protocol
 
 from nas.records import DataInfo, Verdict
 from nas.search.drawing import Drawer, Measure
@@ -17,17 +18,29 @@ from nas.search.ledger import Ledger
 from nas.search.listing import LISTED, listed, trials_at_once, trials_by_default
 from nas.search.lock import study_lock
 from nas.search.opening import check_unchanged, free_name, open_references, open_study
-from nas.search.preparation import check_named, cost_measure, job_maker, prepare_data, seed_of
+from nas.search.preparation import (
+    check_trainable,
+    cost_measure,
+    has_backbones,
+    job_maker,
+    prepare_data,
+    seed_of,
+)
 from nas.search.pretraining import augmentation_warnings, prepare_backbones
 from nas.search.queue import Budget, Listener, TrialQueue
 from nas.search.retention import Retention
 from nas.search.samplers import GP_LIMIT, check_sampler
 from nas.search.stopping import StoppingRule, check_scheduler
-from nas.search.storage import open_storage, quiet_optuna, sqlite_path
+from nas.search.storage import StorageError, open_storage, quiet_optuna, sqlite_path
 from nas.space.load import LoadedSpace
 from nas.space.search_space import SearchSpace
 from nas.tracking.record import TrialRecord
+from nas.tracking.stores import note_store
 from nas.tracking.tracker import Tracker
+
+if TYPE_CHECKING:
+    from nas.search.executors.cluster import Cluster
+    from nas.search.executors.ray_tune import RayTuneExecutor
 
 SECONDS_TO_FLUSH = 20.0
 """How long the end waits for the tracking service; what has not arrived by then comes with the next run."""
@@ -39,14 +52,17 @@ class Options:
     """Budget, place and manner of a search. Nothing here changes what a trial's result means.
 
     trials: the study's total of complete + pruned + failed. seconds: how long this run may take.
+    timeout: seconds that an attempt at a trial may take on a worker; not with `local`.
     jobs, gpus_per_trial: None shares out what there is; `auto` puts as many trials on a card as its memory holds.
     address: an existing Ray cluster. executor: `local` runs the trials one after the other in this process.
+    notes: lines that the view shows at the start.
     """
 
     layout: Layout
     storage: str
     trials: int | None = None
     seconds: float = inf
+    timeout: float | None = None
     sampler: str = "tpe"
     scheduler: str = "asha"
     stop_baselines: bool = False
@@ -56,6 +72,7 @@ class Options:
     address: str | None = None
     executor: Literal["ray", "local"] = "ray"
     fresh: bool = False
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -99,23 +116,28 @@ def search(loaded: LoadedSpace, options: Options, tracker: Tracker, view: View) 
 
     Raises:
         SpaceError, StudyChanged, DataError, WeightsError, StorageError: before any trial starts, with nothing changed.
+        ResourceError: the machine or cluster does not have what was asked for; or Ray died and could not be had again.
     """
     check_scheduler(options.scheduler)
     check_sampler(options.sampler, loaded.space)
+    measure, slowly = cost_measure(options.layout), has_backbones(loaded.space)
+    if not slowly:
+        check_trainable(loaded.space, measure)
     storage = open_storage(options.storage)
     name = free_name(storage, loaded.space.name) if options.fresh else loaded.space.name
     space = replace(loaded.space, name=name)
-    with quiet_optuna(), study_lock(storage, name):
+    with quiet_optuna(), study_lock(storage, name) as lock:
         check_unchanged(storage, space)
         with _starting(options, loaded) as executor:
-            data = prepare_data(space, options.layout)
             prepare_backbones(space, options.layout.place)
-            measure = cost_measure(options.layout)
-            check_named(space, measure)
+            data = prepare_data(space, options.layout)
+            if slowly:  # torch is loaded while Ray starts
+                check_trainable(space, measure)
             ready = executor.result()  # what the machine cannot give is said before the study exists
             shares = _share_cards(ready, space, measure, options, data)
-            main = open_study(storage, space, options.sampler, seed_of(space), data)
-            references = open_references(storage, space)
+            main = open_study(lock, space, options.sampler, seed_of(space), data)
+            references = open_references(lock, space)
+            main.layout = references.layout = options.layout
             queue = _make_queue(space, main, references, measure, options)
             view.opened(main, queue.budget.trials, [*_warnings(options, queue, data), *shares])
             _report_to(queue, tracker, view, Retention(main, options.layout, options.keep_all))
@@ -124,6 +146,7 @@ def search(loaded: LoadedSpace, options: Options, tracker: Tracker, view: View) 
                 ready.run(queue)
             except KeyboardInterrupt:
                 interrupted = True
+                lock.insist.patience = 0  # a person is waiting
             arrived = _finish_tracking(tracker, (main, references), interrupted)
             return Summary(
                 study=name,
@@ -140,7 +163,7 @@ def search(loaded: LoadedSpace, options: Options, tracker: Tracker, view: View) 
 
 
 @contextmanager
-def _starting(options: Options, loaded: LoadedSpace) -> Iterator["Future[Executor]"]:
+def _starting(options: Options, loaded: LoadedSpace) -> "Iterator[Future[Executor] | Future[RayTuneExecutor]]":
     """Start the executor beside the preparations: Ray takes seconds. It is shut down at the end."""
     if options.executor == "local":
         from nas.search.executors.in_process import InProcessExecutor
@@ -155,22 +178,34 @@ def _starting(options: Options, loaded: LoadedSpace) -> Iterator["Future[Executo
             yield executor
         finally:
             wait([executor])
-            import ray
+            if executor.exception() is None:
+                executor.result().close()  # before the threads end: Ray's processes die with those that started them
 
-            ray.shutdown()  # before the threads end: Ray's processes die with the thread that started them
 
-
-def _start_ray_executor(pool: ThreadPoolExecutor, options: Options, loaded: LoadedSpace) -> "Executor":
+def _start_ray_executor(pool: ThreadPoolExecutor, options: Options, loaded: LoadedSpace) -> "RayTuneExecutor":
     """Load Tune, which takes a second, while Ray starts."""
-    from nas.search.executors.cluster import resources_for, start_ray
+    from nas.search.executors.cluster import Cluster
 
     tune = pool.submit(import_module, "nas.search.executors.ray_tune")
-    start_ray(options.address)
+    cluster = Cluster(options.address)
+    cluster.start()
+    try:
+        return _executor_on(cluster, tune.result(), options, loaded)
+    except BaseException:
+        cluster.stop()
+        raise
+
+
+def _executor_on(cluster: "Cluster", tune: ModuleType, options: Options, loaded: LoadedSpace) -> "RayTuneExecutor":
+    """An executor for what the cluster has."""
+    from nas.search.executors.cluster import resources_for
+
     trials = trials_at_once(options.sampler, loaded.space, options.trials)
     resources = resources_for(options.jobs, options.gpus_per_trial, trials)
     if options.address is None:
-        tune.result().take_warm_processes()
-    executor: Executor = tune.result().RayTuneExecutor(resources, options.layout.ray, (loaded.module, *loaded.siblings))
+        tune.take_warm_processes()
+    modules = (loaded.module, *loaded.siblings)
+    executor: RayTuneExecutor = tune.RayTuneExecutor(cluster, resources, options.layout.ray, modules)
     return executor
 
 
@@ -194,7 +229,7 @@ def _share_cards(
 
 def _warnings(options: Options, queue: TrialQueue, data: DataInfo | None) -> list[str]:
     """What a person should know before it starts."""
-    found = [*(data.warnings if data else ()), *augmentation_warnings(queue.space)]
+    found = [*options.notes, *(data.warnings if data else ()), *augmentation_warnings(queue.space)]
     if options.sampler == "gp" and queue.budget.trials > GP_LIMIT:
         found.append(f"--sampler: gp takes seconds a draw beyond {GP_LIMIT} trials; tpe does not")
     if options.sampler in LISTED and queue.space.balanced:
@@ -215,7 +250,7 @@ def _make_queue(space: SearchSpace, main: Ledger, references: Ledger, measure: M
         references=references,
         drawer=drawer,
         rule=StoppingRule(scheduler, space.objectives, space.epochs_of(space.template)),
-        make_job=job_maker(space, options.layout),
+        make_job=job_maker(space, options.layout, options.timeout),
         budget=Budget(options.trials or trials_by_default(options.sampler, space), options.seconds),
         stop_baselines=options.stop_baselines,
     )
@@ -223,12 +258,14 @@ def _make_queue(space: SearchSpace, main: Ledger, references: Ledger, measure: M
 
 def _report_to(queue: TrialQueue, tracker: Tracker, view: View, retention: Retention) -> None:
     """Let the listeners know what happens, and the tracker what it has missed."""
+    note_store(queue.main.study, tracker.uri, retention.layout.tracking_uri)
     queue.listeners = (_Mirror(tracker), view, retention)
     queue.run_id = lambda record: tracker.run_ids().get(record.uid)
     draw = gallery(queue.space, retention.layout)
     if draw is not None:
         tracker.show_data(queue.space.name, draw)
     for ledger in (queue.main, queue.references):
+        retention.make_up(ledger)
         for record in ledger.records():
             if record.verdict is not None:
                 tracker.mirror(record)
@@ -239,8 +276,9 @@ def _finish_tracking(tracker: Tracker, ledgers: Sequence[Ledger], interrupted: b
     for ledger in ledgers:
         tracker.pause([f"{ledger.name}/{trial.number}" for trial in ledger.running()])
     arrived = tracker.flush(SECONDS_TO_FLUSH_INTERRUPTED if interrupted else SECONDS_TO_FLUSH)
-    for ledger in ledgers:
-        ledger.note_late_runs(tracker.run_ids())
+    with suppress(StorageError) if interrupted else nullcontext():  # the next run notes them as well
+        for ledger in ledgers:
+            ledger.note_late_runs(tracker.run_ids())
     return arrived
 
 

@@ -10,6 +10,7 @@ import warnings
 from bisect import insort
 from collections import Counter, defaultdict
 from collections.abc import Callable
+from copy import copy
 
 import optuna
 from optuna.exceptions import ExperimentalWarning
@@ -23,6 +24,7 @@ from nas.space.mistakes import Mistake, SpaceError, near
 from nas.space.search_space import Objective
 
 FINAL_ONLY = ("params", "trainable_params", "flops", "activation_bytes", "accuracy_per_million_params", "seconds")
+_NUMBER = "number"
 FEWEST_EPOCHS = 4
 """Below so many epochs a curve says too little to stop a trial."""
 FEWEST_TRIALS = 5
@@ -68,6 +70,7 @@ class StoppingRule:
         trial = self._shadow.get(number)
         if trial is None:
             trial = self._shadow[number] = self._study.ask()
+            trial.set_user_attr(_NUMBER, number)  # its own there is another one, and a new one after a restart
         trial.report(value, point.epoch)
         hopeless = bool(trial.should_prune())
         return hopeless and self._ended >= FEWEST_TRIALS and point.epoch < self.epochs
@@ -132,15 +135,20 @@ def _hyperband(epochs: int) -> BasePruner:
 
 
 class _Hyperband(HyperbandPruner):
-    """Remembers each trial's bracket: Optuna works out all trials' anew, a hash each, whenever it judges one."""
+    """A trial's bracket is a matter of its number in the ledger, so that a restart changes none; they are remembered:
+    Optuna works out all trials' anew, a hash each, whenever it judges one.
+    """
 
     def _get_bracket_id(self, study: optuna.Study, trial: FrozenTrial) -> int:
-        if not self._pruners:
-            return super()._get_bracket_id(study, trial)
+        if not self._pruners or _NUMBER not in trial.user_attrs:  # asked for a sampler, which draws nothing here
+            return 0
         known: dict[int, int] = self.__dict__.setdefault("_brackets", {})
-        if trial.number not in known:
-            known[trial.number] = super()._get_bracket_id(study, trial)
-        return known[trial.number]
+        number = trial.user_attrs[_NUMBER]
+        if number not in known:
+            own = copy(trial)
+            own.number = number
+            known[number] = super()._get_bracket_id(study, own)
+        return known[number]
 
 
 _PRUNERS: dict[str, Callable[[int], BasePruner]] = {"asha": _asha, "median": _median, "hyperband": _hyperband}

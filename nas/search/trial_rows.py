@@ -2,9 +2,10 @@
 
 import json
 from collections import defaultdict
-from collections.abc import Collection, Iterator, Sequence, Set
+from collections.abc import Callable, Collection, Iterator, Sequence, Set
 from datetime import UTC, datetime
 from functools import lru_cache
+from itertools import chain
 from typing import Any
 
 from optuna.distributions import BaseDistribution, json_to_distribution
@@ -19,6 +20,8 @@ VALUES = models.TrialValueModel.__table__
 STEPS = models.TrialIntermediateValueModel.__table__
 USER_ATTRIBUTES = models.TrialUserAttributeModel.__table__
 SYSTEM_ATTRIBUTES = models.TrialSystemAttributeModel.__table__
+
+TABLES = (TRIALS, PARAMS, VALUES, STEPS, USER_ATTRIBUTES, SYSTEM_ATTRIBUTES)
 
 PAGE = 200
 _NONE: frozenset[int] = frozenset()
@@ -37,18 +40,27 @@ def read_trials(
     kept: names of the user attributes that are read of finished trials; None for all. Unfinished ones come whole.
     newer_than: the id after which trials are wanted; also: ids of wanted ones before it.
     """
-    wanted = select(TRIALS).where(TRIALS.c.study_id == study_id).order_by(TRIALS.c.trial_id).limit(PAGE)
+    wanted = select(TRIALS).where(TRIALS.c.study_id == study_id)
     if newer_than >= 0:
         wanted = wanted.where(or_(TRIALS.c.trial_id > newer_than, TRIALS.c.trial_id.in_(also)))
+    return chain.from_iterable(pages(lambda after: read_page(storage, wanted, kept, after)))
+
+
+def pages(read: Callable[[int], list[FrozenTrial]]) -> Iterator[list[FrozenTrial]]:
+    """Pages in order; `read` returns that after a trial's id."""
     after = -1
-    while True:
-        with storage.engine.connect() as connection:
-            rows = connection.execute(wanted.where(TRIALS.c.trial_id > after)).all()
-            page = list(_page(connection, rows, kept))
-        yield from page
+    while page := read(after):
+        yield page
         if len(page) < PAGE:
             return
         after = page[-1]._trial_id
+
+
+def read_page(storage: RDBStorage, wanted: Select[Any], kept: Collection[str] | None, after: int) -> list[FrozenTrial]:
+    """The first of the wanted trials whose ids come after that one, PAGE of them at most."""
+    with storage.engine.connect() as connection:
+        query = wanted.where(TRIALS.c.trial_id > after).order_by(TRIALS.c.trial_id).limit(PAGE)
+        return list(_page(connection, connection.execute(query).all(), kept))
 
 
 def _page(connection: Connection, rows: Sequence[Row[Any]], kept: Collection[str] | None) -> Iterator[FrozenTrial]:

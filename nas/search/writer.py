@@ -3,27 +3,30 @@
 Only the driver writes, so it need never read back what it has written: trials stand in memory, each change goes to the
 database once, and changes that belong together go there in one transaction. What the driver reads costs the same
 however many trials there are. Of a finished trial only what the driver needs stays in memory; `read` brings the rest.
+
+Everything is written under the study's lock, and insisted on while the database is away (see `nas.search.insist`).
 """
 
 # ruff: noqa: D102 - Optuna's `BaseStorage` says what each does
 
 import copy
 import json
-from collections.abc import Container, Iterator, Sequence
+from collections.abc import Collection, Container, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from functools import cache
+from itertools import chain
 from typing import Any
 
 from optuna.distributions import BaseDistribution, check_distribution_compatibility, distribution_to_json
-from optuna.storages import BaseStorage, RDBStorage
+from optuna.storages import BaseStorage
 from optuna.storages._rdb import models
 from optuna.study import StudyDirection
 from optuna.study._frozen import FrozenStudy
 from optuna.trial import FrozenTrial, TrialState
-from sqlalchemy import Table, bindparam, update
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import Table, bindparam, select, update
 
+from nas.search.lock import StudyLock
+from nas.search.new_trial import NewTrial
 from nas.search.trial_rows import (
     PARAMS,
     STEPS,
@@ -32,12 +35,19 @@ from nas.search.trial_rows import (
     USER_ATTRIBUTES,
     VALUES,
     local_time,
-    read_trials,
+    pages,
+    read_page,
+)
+from nas.search.upsert import (
+    STUDY_SYSTEM_ATTRIBUTES,
+    STUDY_USER_ATTRIBUTES,
+    study_attribute,
+    unique_columns,
+    upsert,
 )
 
 KEPT = frozenset({"hash", "verdict", "reference", "mlflow_run_id", "started"})
 """User attributes of finished trials that the driver needs."""
-_UNIQUE = {PARAMS: "param_name", VALUES: "objective", STEPS: "step", USER_ATTRIBUTES: "key", SYSTEM_ATTRIBUTES: "key"}
 
 
 class _Trials:
@@ -54,8 +64,9 @@ class _Trials:
 class Writer(BaseStorage):
     """An Optuna storage in front of a database that nobody else writes this study's trials to."""
 
-    def __init__(self, database: RDBStorage) -> None:
-        self.database = database
+    def __init__(self, lock: StudyLock) -> None:
+        self.lock = lock
+        self.database = lock.storage
         self._studies: dict[int, _Trials] = {}
         self._places: dict[int, tuple[int, int]] = {}
         self._rows: dict[Table, dict[tuple[int, object], dict[str, Any]]] = {}
@@ -75,12 +86,13 @@ class Writer(BaseStorage):
     def read(self, study_id: int) -> Iterator[FrozenTrial]:
         """All trials whole, from the database."""
         self._write_all()
-        return read_trials(self.database, study_id)
+        return self._read(study_id)
 
     def create_new_trial(self, study_id: int, template_trial: FrozenTrial | None = None) -> int:
         own = self._trials(study_id)
         self._write_all()
-        trial = self.database._create_new_trial(study_id, template_trial)
+        new = NewTrial(study_id, template_trial, newest=max(self._places, default=-1))
+        trial = self.lock.insist(lambda: new.make(self.lock))
         self._places[trial._trial_id] = (study_id, trial.number)
         own.by_number[trial.number] = trial
         if trial.state == TrialState.WAITING:
@@ -158,41 +170,54 @@ class Writer(BaseStorage):
         return self._places[trial_id][1]
 
     def create_new_study(self, directions: Sequence[StudyDirection], study_name: str | None = None) -> int:
-        return self.database.create_new_study(directions, study_name)
+        def create() -> int:
+            with self.lock.begin():  # it is ours
+                return self.database.create_new_study(directions, study_name)
+
+        return self.lock.insist(create)
 
     def delete_study(self, study_id: int) -> None:
-        self.database.delete_study(study_id)
+        raise NotImplementedError("a driver deletes no study")
 
     def set_study_user_attr(self, study_id: int, key: str, value: Any) -> None:
-        self.database.set_study_user_attr(study_id, key, value)
+        self._set_study(STUDY_USER_ATTRIBUTES, study_attribute(study_id, key, value))
 
     def set_study_system_attr(self, study_id: int, key: str, value: Any) -> None:
-        self.database.set_study_system_attr(study_id, key, value)
+        self._set_study(STUDY_SYSTEM_ATTRIBUTES, study_attribute(study_id, key, value))
 
     def get_study_id_from_name(self, study_name: str) -> int:
-        return self.database.get_study_id_from_name(study_name)
+        return self.lock.insist(lambda: self.database.get_study_id_from_name(study_name))
 
     def get_study_name_from_id(self, study_id: int) -> str:
-        return self.database.get_study_name_from_id(study_id)
+        return self.lock.insist(lambda: self.database.get_study_name_from_id(study_id))
 
     def get_study_directions(self, study_id: int) -> list[StudyDirection]:
-        return self.database.get_study_directions(study_id)
+        return self.lock.insist(lambda: self.database.get_study_directions(study_id))
 
     def get_study_user_attrs(self, study_id: int) -> dict[str, Any]:
-        return self.database.get_study_user_attrs(study_id)
+        return self.lock.insist(lambda: self.database.get_study_user_attrs(study_id))
 
     def get_study_system_attrs(self, study_id: int) -> dict[str, Any]:
-        return self.database.get_study_system_attrs(study_id)
+        return self.lock.insist(lambda: self.database.get_study_system_attrs(study_id))
 
     def get_all_studies(self) -> list[FrozenStudy]:
-        return self.database.get_all_studies()
+        return self.lock.insist(self.database.get_all_studies)
 
     def _trials(self, study_id: int) -> _Trials:
         if study_id not in self._studies:
-            self._studies[study_id] = _Trials(read_trials(self.database, study_id, KEPT))
+            self.lock.insist(lambda: self.lock.claim(study_id))
+            self._studies[study_id] = _Trials(self._read(study_id, KEPT))
             own = self._studies[study_id].by_number
             self._places |= {trial._trial_id: (study_id, number) for number, trial in own.items()}
         return self._studies[study_id]
+
+    def _read(self, study_id: int, kept: Collection[str] | None = None) -> Iterator[FrozenTrial]:
+        wanted = select(TRIALS).where(TRIALS.c.study_id == study_id)
+
+        def page(after: int) -> list[FrozenTrial]:
+            return self.lock.insist(lambda: read_page(self.database, wanted, kept, after))
+
+        return chain.from_iterable(pages(page))
 
     def _changed(self, trial_id: int) -> FrozenTrial:
         """The trial, which must not be finished, as a copy that takes its place: others may hold the old one."""
@@ -203,7 +228,8 @@ class Writer(BaseStorage):
         return new
 
     def _put(self, table: Table, trial_id: int, key: object, row: dict[str, Any]) -> None:
-        self._rows.setdefault(table, {})[trial_id, key] = {"trial_id": trial_id, _UNIQUE[table]: key, **row}
+        owner, name = unique_columns(table)
+        self._rows.setdefault(table, {})[trial_id, key] = {owner: trial_id, name: key, **row}
         self._write()
 
     def _write(self) -> None:
@@ -214,23 +240,23 @@ class Writer(BaseStorage):
         """Write what has gathered, in one transaction. States come last, as they would one by one."""
         if not self._rows and not self._states:
             return
-        with self.database.engine.begin() as connection:
-            for table, rows in self._rows.items():
-                connection.execute(_upsert(self.database.engine.name, table), list(rows.values()))
-            for trial_id, changes in self._states.items():
-                connection.execute(_CHANGE.values(changes), {"changed": trial_id})
+        self.lock.insist(self._write_once)
         self._rows, self._states = {}, {}
 
+    def _write_once(self) -> None:
+        verdicts = any(changes["state"].is_finished() for changes in self._states.values())
+        with self.lock.begin(lasting=verdicts) as connection:
+            for table, rows in self._rows.items():
+                connection.execute(upsert(connection.dialect.name, table), list(rows.values()))
+            for trial_id, changes in self._states.items():
+                connection.execute(_CHANGE.values(changes), {"changed": trial_id})
 
-@cache
-def _upsert(dialect: str, table: Table) -> Any:
-    """The statement that writes a row, new or changed. To put it together takes longer than to run it."""
-    insert: Any = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}[dialect](table)
-    unique = ("trial_id", _UNIQUE[table])
-    changed = {column.name: insert.excluded[column.name] for column in table.c if not column.primary_key}
-    return insert.on_conflict_do_update(
-        index_elements=unique, set_={name: value for name, value in changed.items() if name not in unique}
-    )
+    def _set_study(self, table: Table, row: dict[str, Any]) -> None:
+        def write() -> None:
+            with self.lock.begin() as connection:
+                connection.execute(upsert(connection.dialect.name, table), [row])
+
+        self.lock.insist(write)
 
 
 _CHANGE = update(TRIALS).where(TRIALS.c.trial_id == bindparam("changed"))

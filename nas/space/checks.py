@@ -1,15 +1,16 @@
 """Checking the values of a new config, holes among them."""
 
-import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel, ValidationError
-from pydantic_core import ErrorDetails
 
-from nas.space.holes import Choice, Hole, Range, Repeat, in_words
+from nas.space.holes import MOST_VALUES, Choice, Hole, Range, Repeat
+from nas.space.holes import shown as shown
 from nas.space.mistakes import Mistake, near
+from nas.space.plain import value_problems
+from nas.space.refused import refusal
 
 if TYPE_CHECKING:
     from nas.space.config import Config
@@ -60,8 +61,9 @@ def check(kind: "type[Config]", given: dict[str, Any]) -> tuple[list[Mistake], d
             read[name][picks.get(name, 0)] = probe.get(name)
     if not found:
         values = {name: _as_read(value, read[name]) for name, value in values.items()}
-        for name, value in values.items():
-            found.update(dict.fromkeys(Mistake(name, problem) for problem in _hole_problems(value)))
+        for name, value in {**defaults, **values}.items():
+            problems = _hole_problems(value) or list(value_problems(value))
+            found.update(dict.fromkeys(Mistake(name, problem) for problem in problems))
     return list(found), {**defaults, **values}
 
 
@@ -76,7 +78,23 @@ def _hole_problems(value: Any) -> list[str]:
         problems.append("an option of a choice cannot itself be a hole; put it into a config of its own")
     elif isinstance(value, Choice) and any(isinstance(part, tuple) and has_hole(part) for part in inner):
         problems.append("an option of a choice cannot be a tuple with holes; put it into a config of its own")
-    return problems + [problem for part in inner for problem in _hole_problems(part)]
+    elif isinstance(value, Repeat) and not problems and extent(value) > MOST_VALUES:
+        problems.append(f"would hold up to {extent(value):,} values, at most {MOST_VALUES:,} are possible; repeat less")
+    return problems or [problem for part in inner for problem in _hole_problems(part)]
+
+
+def extent(value: object) -> int:
+    """How many values may come of a part of a template at most; a config without holes is one, as is a wrong repeat."""
+    match value:
+        case Repeat() if not value.problems():
+            return value.high * extent(value.item)
+        case tuple():
+            return sum(map(extent, value))
+        case Choice():
+            return sum(map(extent, value.options))
+        case BaseModel():
+            return max(1, sum(extent(part) for part in value.__dict__.values() if has_hole(part)))
+    return 1
 
 
 def _samples(value: Any) -> list[Any]:
@@ -130,7 +148,7 @@ def _probe(kind: "type[Config]", values: dict[str, Any], broken: set[str]) -> tu
     except ValidationError as error:
         refused = {str(field) for details in error.errors() for field in details["loc"][:1]}
         mistakes = [
-            _from_pydantic(kind, details)
+            refusal(kind.__name__, details)
             for details in error.errors()
             if details["type"] != "missing" or details["loc"][0] not in broken
         ]
@@ -138,6 +156,8 @@ def _probe(kind: "type[Config]", values: dict[str, Any], broken: set[str]) -> tu
             rest = {name: value for name, value in values.items() if name not in refused}
             mistakes += _probe(kind, rest, broken | refused)[1]
         return {}, mistakes
+    if any(isinstance(value, BaseModel) and getattr(value, "_mistakes", ()) for value in values.values()):
+        return probe.__dict__, []  # rules are made for parts that are right themselves
     return probe.__dict__, [Mistake(name, what) for name, what in probe.rules() if name not in broken]
 
 
@@ -156,23 +176,3 @@ def _as_read(value: Any, read: Sequence[Any]) -> Any:
                 read = read[count:]
             return tuple(parts)
     return read[0]
-
-
-def _from_pydantic(kind: "type[Config]", details: ErrorDetails) -> Mistake:
-    field, within = details["loc"][:1], details["loc"][1:]
-    where = ".".join(map(str, (*field, *(step for step in within if isinstance(step, int)))))  # not a union's members
-    if details["type"] == "missing":
-        return Mistake(where, f"{kind.__name__} needs this field", "give it a value")
-    if details["type"] == "value_error":
-        return Mistake(where, str(details["ctx"]["error"]))
-    message = details["msg"].replace("Input should be a valid dictionary or instance of", "must be a")
-    message = message.replace("Input should be", "must be").replace("a valid integer", "a whole number")
-    message = message.replace("a valid ", "a ")
-    message = re.sub(r"\ba (?=[AEIOU])", "an ", message)
-    return Mistake(where, f"{message}, got {shown(details['input'])}")
-
-
-def shown(value: object) -> str:
-    """A value in a message: its text, cut where it is long."""
-    text = in_words(value) if isinstance(value, Hole) else repr(value)
-    return text if len(text) <= 80 else f"{text[:77]}..."

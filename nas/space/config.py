@@ -10,6 +10,9 @@ from nas.space.checks import check
 from nas.space.checks import has_hole as has_hole
 from nas.space.mistakes import Mistake, SpaceError, near, put_off
 
+_OWN_NAMES = frozenset(
+    {"kind", "kinds", "fields", "rules", "inactive", "unnamed", "replace", "place_fields", "later_fields"}
+)
 Rule = tuple[str, str]
 """A broken rule: the field that breaks it and what is wrong, with the value."""
 
@@ -33,6 +36,16 @@ class Config(BaseModel):
     studies go on that were begun before."""
 
     _mistakes: tuple[Mistake, ...] = PrivateAttr(default=())
+
+    @classmethod
+    def __pydantic_init_subclass__(cls, **kwargs: Any) -> None:
+        """Refuse fields that would hide what every config has."""
+        taken = [name for name in cls.model_fields if name in _OWN_NAMES]
+        if taken:
+            raise SpaceError(
+                Mistake(f"class {cls.__name__}", f"has a field called {name!r}, which nas uses itself", "rename it")
+                for name in taken
+            )
 
     if not TYPE_CHECKING:  # checkers shall see the fields' own signature
 

@@ -4,6 +4,7 @@ Each is typed as the value that it stands for (as `dataclasses.field` is), so th
 passes a strict type checker.
 """
 
+from collections import Counter
 from collections.abc import Sequence
 from typing import Any, TypeVar, overload
 
@@ -64,12 +65,12 @@ def repeat(item: T, low: int, high: int) -> tuple[T, ...]:
 
 
 def _default_labels(options: Sequence[Any]) -> tuple[Any, ...]:
-    kinds = [option if is_plain(option) else _label(option) for option in options]
-    labels = []
-    for index, kind in enumerate(kinds):
-        earlier = sum(kind == other for other in kinds[:index])
-        repeated = not is_plain(options[index]) and earlier > 0
-        labels.append(f"{kind}_{earlier + 1}" if repeated else kind)
+    labels, counts = [], Counter[Any]()
+    for option in options:
+        kind = option if is_plain(option) else _label(option)
+        repeated = not is_plain(option) and counts[kind] > 0
+        counts[kind] += 1
+        labels.append(f"{kind}_{counts[kind]}" if repeated else kind)
     return tuple(labels)
 
 

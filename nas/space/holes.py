@@ -11,7 +11,12 @@ from decimal import Decimal
 from typing import Any
 
 INT64 = 2**63 - 1
+MOST_OPTIONS = 1000
+MOST_VALUES = 10_000
+"""How many values a repeat may stand for, those of the repeats inside it included."""
 _FINEST = 10**15
+_LONGEST_LABEL = 200
+_SHOWN = 80
 
 
 @dataclass(frozen=True)
@@ -23,22 +28,32 @@ class Choice:
 
     def problems(self) -> list[str]:
         """What is wrong with the hole itself, in words; empty when nothing is."""
+        count = len(self.options)
+        if count > MOST_OPTIONS:
+            return [f"choice takes at most {MOST_OPTIONS:,} options, got {count:,}; use integer(low, high) or fewer"]
         found = []
-        if len(self.options) < 2:
-            found.append(f"choice needs at least two options, got {len(self.options)}; add one, or write the value")
-        if len(self.labels) != len(self.options):
-            return [*found, f"choice needs a label for each option, got {len(self.labels)} for {len(self.options)}"]
+        if count < 2:
+            found.append(f"choice needs at least two options, got {count}; add one, or write the value")
+        if len(self.labels) != count:
+            what = f"choice needs a label for each option, got {len(self.labels)} for {count}"
+            return [*found, f"{what}; give as many labels as options"]
+        if not all(map(is_plain, self.labels)):
+            return [*found, f"labels must be texts, got {shown(self.labels)}; give them as labels=('a', 'b')"]
         for option, label in zip(self.options, self.labels, strict=True):
-            if option != option:
+            if is_plain(option) and option != option:
                 found.append(f"choice takes no {option!r}, which equals nothing; remove it")
-            if not (is_plain(option) or isinstance(option, tuple)) and ("." in str(label) or not str(label)):
-                found.append(f"a label must be a text without dots, got {label!r}; give it by labels=(...)")
+            found += [] if is_plain(option) else _label_problems(label, in_path=not isinstance(option, tuple))
+        return found + self._twins()
+
+    def _twins(self) -> list[str]:
+        found, first = [], dict[Any, Any]()
         for index, label in enumerate(self.labels):
-            twins = [earlier for earlier in self.labels[:index] if earlier == label]
-            if any(same(twin, label) for twin in twins):
-                found.append(f"choice has the option {label!r} twice; remove one")
-            elif twins:
-                both = f"{twins[0]!r} and {label!r}"
+            if label not in first:
+                first[label] = label
+            elif any(same(earlier, label) for earlier in self.labels[:index]):
+                found.append(f"choice has the option {shown(label)} twice; remove one")
+            else:
+                both = f"{shown(first[label])} and {shown(label)}"
                 found.append(f"choice has the options {both}, which are one to the sampler; remove one")
         return found
 
@@ -66,23 +81,26 @@ class Range:
         """What is wrong with the hole itself, in words; empty when nothing is."""
         low, high, step = self.low, self.high, self.step
         numbers = [low, high] if step is None else [low, high, step]
-        wrong = [value for value in numbers if isinstance(value, bool) or not isinstance(value, (int, float))]
+        got = ", ".join(f"{name}={shown(value)}" for name, value in zip(("low", "high", "step"), numbers, strict=False))
+        wrong = [value for value in numbers if type(value) not in (int, float)]
         if wrong:
-            return [f"a range needs numbers, got {wrong[0]!r}"]
+            return [f"a range needs numbers, got {shown(wrong[0])}; write plain ones, such as 8 or 0.5"]
+        if not isinstance(self.log, bool):
+            return [f"log must be True or False, got {shown(self.log)}; write one of them"]
         if self.whole and any(not isinstance(value, int) for value in numbers):
-            return [f"integer needs whole numbers, got low={low}, high={high}, step={step}; use uniform with a step"]
+            return [f"integer needs whole numbers, got {got}; use uniform with a step"]
         if self.whole and any(abs(value) > INT64 for value in numbers):
-            return [f"integers must fit in 64 bit, got low={low}, high={high}"]
+            return [f"integers must fit in 64 bit, got {got}; write smaller ones"]
         if not all(abs(value) <= sys.float_info.max / 2 for value in numbers):
-            return [f"bounds must be finite, got low={low}, high={high}"]
+            return [f"bounds must be finite and below 9e307, got {got}; write smaller ones"]
         found = []
         if low >= high:
             todo = "swap them" if low > high else "write the value itself"
             found.append(f"low < high must hold, got low={low}, high={high}; {todo}")
         elif step is not None and not 0 < step <= high - low:
-            found.append(f"0 < step <= high - low must hold, got step={step}, low={low}, high={high}")
+            found.append(f"0 < step <= high - low must hold, got {got}; change the step")
         elif step is not None and not self.whole and (high - low) / step > _FINEST:
-            found.append(f"step is too small for the range, got step={step}, low={low}, high={high}")
+            found.append(f"step is too small for the range, got {got}; take a larger one, or none")
         elif step is not None and not self.whole and _exact(self.last) != _exact(low) + (self._steps() * _exact(step)):
             found.append(f"with a step, low must be a round number, got low={low}, step={step}; round it")
         if self.log and low <= 0:
@@ -160,10 +178,11 @@ class Repeat:
 
     def problems(self) -> list[str]:
         """What is wrong with the hole itself, in words; empty when nothing is."""
-        if not all(isinstance(value, int) and not isinstance(value, bool) for value in (self.low, self.high)):
-            return [f"repeat needs whole numbers, got low={self.low!r}, high={self.high!r}"]
+        got = f"got low={shown(self.low)}, high={shown(self.high)}"
+        if not all(type(value) is int for value in (self.low, self.high)):
+            return [f"repeat needs whole numbers, {got}; write plain ones, such as 1 and 4"]
         if not 1 <= self.low <= self.high <= 1000:
-            return [f"1 <= low <= high <= 1000 must hold, got low={self.low}, high={self.high}"]
+            return [f"1 <= low <= high <= 1000 must hold, {got}; change them"]
         return []
 
 
@@ -172,12 +191,31 @@ Hole = Choice | Range | Repeat
 
 def is_plain(value: object) -> bool:
     """Whether the value can be stored as it is: a number, string, boolean or None."""
-    return value is None or isinstance(value, (bool, int, float, str))
+    return value is None or type(value) in (bool, int, float, str)
 
 
 def same(left: object, right: object) -> bool:
     """Equality that keeps 1, True and 1.0 apart."""
     return type(left) is type(right) and left == right
+
+
+def shown(value: object) -> str:
+    """A value in a message: its text, cut where it is long."""
+    try:
+        text = in_words(value) if isinstance(value, Hole) else repr(value)
+    except Exception:  # of a class of the user's own, or of an integer with thousands of digits
+        text = f"a {type(value).__name__}"
+    return text if len(text) <= _SHOWN else f"{text[: _SHOWN - 3]}..."
+
+
+def _label_problems(label: Any, in_path: bool) -> list[str]:
+    """in_path: holes inside the option are named by it."""
+    if not isinstance(label, str) or not label.strip() or not label.isprintable() or (in_path and "." in label):
+        return [f"a label must be a text without dots, got {shown(label)}; give it by labels=(...)"]
+    if len(label) > _LONGEST_LABEL:
+        what = f"a label may have {_LONGEST_LABEL} characters, got {len(label):,}"
+        return [f"{what} in {shown(label)}; give a shorter one by labels=(...)"]
+    return []
 
 
 def _exact(number: float) -> Decimal:

@@ -3,21 +3,26 @@
 import hashlib
 import sys
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager, redirect_stdout
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from types import CodeType, FrameType, ModuleType
 
 from nas.space.adapt import located
 from nas.space.config import Component
-from nas.space.file_mistakes import about_crash, about_path, about_syntax
+from nas.space.contained import contained
+from nas.space.file_mistakes import about_crash, about_path, about_syntax, about_time
 from nas.space.mistakes import Mistake, SpaceError, gathering
+from nas.space.parcels import parcel_mistakes
 from nas.space.picking import pick_space
 from nas.space.search_space import SearchSpace
 from nas.space.time_limit import time_limit
 
-TIME_LIMIT = 5.0
+TIME_LIMIT = 3.0
 """Seconds that a space file may take to run; ten times as many while it imports an installed package."""
+
+_REFUSED = 2
+"""Exit code of a process that a space file does not let end in any other way."""
 
 
 @dataclass(frozen=True)
@@ -67,12 +72,16 @@ def load_space_file(place: str, seconds: float = TIME_LIMIT) -> LoadedSpace:
         if mistakes:
             raise SpaceError(mistakes)
         space = located(pick_space(module, name, file), path.parent)
+        loaded = LoadedSpace(space, module, path, digest, tuple(_siblings(path.parent)))
+        mistakes = list(parcel_mistakes(space, (module, *loaded.siblings)))
+        if mistakes:
+            raise SpaceError(mistakes)
     except BaseException:
         sys.modules.pop(module.__name__, None)
         Component.kinds.clear()
         Component.kinds.update(kinds_before)
         raise
-    return LoadedSpace(space, module, path, digest, tuple(_siblings(path.parent)))
+    return loaded
 
 
 def _split(place: str) -> tuple[Path, str | None]:
@@ -99,11 +108,12 @@ def _run(source: bytes, file: Path, module: ModuleType, seconds: float) -> None:
     with gathering() as put_off:
         told: list[Mistake] = []
         cause: BaseException | None = None
+        late = about_time(f"still running after {seconds:g} s of compiled code, and cannot be interrupted", f"{file}")
         try:
             with (
                 _importable(Path(str(module.__file__)).parent),
-                redirect_stdout(sys.stderr),
-                time_limit(seconds, lambda frame: _runs_a_package(frame, module)),
+                contained(),
+                time_limit(seconds, lambda frame: _runs_a_package(frame, module), f"nas: error: {late}", _REFUSED),
             ):
                 exec(code, module.__dict__)
         except KeyboardInterrupt:
@@ -173,7 +183,8 @@ def _untold(put_off: Iterable[Mistake], told: list[Mistake], file: Path) -> Iter
 
 def _taken_kinds(module: ModuleType, before: dict[str, type[Component]], file: Path) -> Iterator[Mistake]:
     """Components of the file whose kind is another's: a stored config would come back as the wrong one."""
-    own = [value for value in vars(module).values() if isinstance(value, type) and value.__module__ == module.__name__]
+    classes = (value for value in vars(module).values() if issubclass(type(value), type(Component)))
+    own = [value for value in classes if value.__module__ == module.__name__]
     taken = {kind: f"nas's {known.__name__}" for kind, known in before.items() if known.__module__.startswith("nas.")}
     for component in dict.fromkeys(own):
         if issubclass(component, Component):

@@ -7,6 +7,7 @@ from contextvars import ContextVar
 from dataclasses import dataclass
 
 _LISTED = 20
+_LONGEST = 300
 
 
 @dataclass(frozen=True)
@@ -34,7 +35,11 @@ class SpaceError(ValueError):
         super().__init__("\n".join(map(str, self.mistakes)))
 
     def __reduce__(self) -> tuple[type["SpaceError"], tuple[tuple[Mistake, ...]]]:
-        return SpaceError, (self.mistakes,)
+        return type(self), (self.mistakes,)
+
+
+class BrokenCode(SpaceError):
+    """Code of the space file itself fails: a network's `build`, a constraint's function. No draw is to blame."""
 
 
 _gathered: ContextVar[list[Mistake] | None] = ContextVar("gathered", default=None)
@@ -62,6 +67,16 @@ def put_off(mistakes: Iterable[Mistake]) -> bool:
         return False
     gathered.extend(mistakes)
     return True
+
+
+def in_a_line(error: BaseException) -> str:
+    """An exception of somebody else's code: its type and message, cut where it is long."""
+    try:
+        text = " ".join(str(error).split())
+    except Exception:  # its own `__str__` may fail
+        text = ""
+    text = text if len(text) <= _LONGEST else f"{text[: _LONGEST - 3]}..."
+    return f"{type(error).__name__}: {text}" if text else type(error).__name__
 
 
 def join(*parts: str) -> str:

@@ -1,11 +1,13 @@
 """What a search aims at, and what it keeps within."""
 
+import math
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
 from nas.records import Cost
-from nas.space.mistakes import Mistake, SpaceError, put_off
+from nas.space.holes import INT64, shown
+from nas.space.mistakes import BrokenCode, Mistake, SpaceError, in_a_line, put_off
 
 _COSTS = ("params", "trainable_params", "flops", "activation_bytes", "seconds")
 METRICS_OF_TASK = {
@@ -41,6 +43,26 @@ class Constraint:
     name: str
     excess: Callable[[Any, Cost], float]
 
+    def excess_of(self, config: Any, cost: Cost | None) -> float:
+        """By how much the config passes the limit; what is not a number passes it by 1.
+
+        Raises:
+            BrokenCode: the function fails, or returns something else than a number.
+        """
+        where = f"constraint {self.name}"
+        try:
+            found: Any = self.excess(config, cost)  # type: ignore[arg-type]
+        except Exception as error:
+            raise BrokenCode([Mistake(where, in_a_line(error), "mend its function of config and cost")]) from error
+        try:
+            number = None if type(found).__name__ in ("bool", "bool_", "str") else float(found)
+        except (TypeError, ValueError, RuntimeError):  # RuntimeError: a tensor of several numbers
+            number = None
+        if number is None:
+            todo = "return by how much the limit is passed: positive where it is, else 0 or less"
+            raise BrokenCode([Mistake(where, f"its function must return a number, got {shown(found)}", todo)])
+        return 1.0 if math.isnan(number) else number
+
 
 def maximize(metric: str) -> Objective:
     """An objective: the larger, the better."""
@@ -73,9 +95,9 @@ def constraint(name: str, excess: Callable[[Any, Cost], float]) -> Constraint:
 
 
 def _checked(name: str, limit: Any) -> int:
-    if isinstance(limit, int) and not isinstance(limit, bool) and limit > 0:
+    if type(limit) is int and 0 < limit <= INT64:
         return limit
-    mistake = Mistake(name, f"the limit must be a whole number above 0, got {limit!r}")
+    mistake = Mistake(name, f"the limit must be a whole number above 0, got {shown(limit)}", "write one")
     if not put_off([mistake]):
         raise SpaceError([mistake])
     return 1

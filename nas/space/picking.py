@@ -17,7 +17,7 @@ def pick_space(module: ModuleType, name: str | None, file: Path) -> SearchSpace:
     variables = vars(module)
     found: dict[int, tuple[str, SearchSpace]] = {}
     for variable, value in variables.items():
-        if isinstance(value, SearchSpace) and not variable.startswith("_"):
+        if issubclass(type(value), SearchSpace) and not variable.startswith("_"):
             found.setdefault(id(value), (variable, value))
     spaces = dict(found.values())
     if name is not None:
@@ -36,8 +36,8 @@ def pick_space(module: ModuleType, name: str | None, file: Path) -> SearchSpace:
 def _named(name: str, variables: dict[str, object], spaces: dict[str, SearchSpace], file: Path) -> SearchSpace:
     if name in variables:
         value = variables[name]
-        if isinstance(value, SearchSpace):
-            return value
+        if issubclass(type(value), SearchSpace):
+            return value  # type: ignore[return-value]
         what = f"must be a SearchSpace, got {shown(value)}"
         raise SpaceError([Mistake(f"{file}: {name}", what, f"write {name} = SearchSpace(...)")])
     for space in spaces.values():

@@ -3,7 +3,7 @@
 import json
 
 from nas.space.mistakes import SpaceError
-from nas.space.validation import name_mistakes
+from nas.space.names import name_mistakes
 
 _STARTER = '''"""Which small network earns its parameters best? Put your own question here.
 

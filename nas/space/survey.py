@@ -11,11 +11,11 @@ from nas.records import Cost
 from nas.space.algebra import sample
 from nas.space.config import Config
 from nas.space.holes import Range
-from nas.space.mistakes import SpaceError
+from nas.space.mistakes import BrokenCode, Mistake, SpaceError, in_a_line
 from nas.space.search_space import SearchSpace
 
-Measure = Callable[[Config], Cost]
-"""The cost of a config; raises ValueError with the reason where the network cannot be built."""
+Measure = Callable[[Config], Cost | None]
+"""The cost of a config; raises ValueError with the reason where the network cannot be built for this data."""
 
 
 @dataclass
@@ -82,20 +82,63 @@ def survey(space: SearchSpace, measure: Measure, draws: int, seed: int = 0) -> S
     infeasible: Counter[str] = Counter()
     for _ in range(draws):
         try:
-            config = sample(space.template, RandomTrial(generator))
-            cost = measure(config)
-        except (SpaceError, ValueError) as error:
-            infeasible[_reason(error)] += 1
-            continue
-        broken = [limit.name for limit in space.constraints if limit.excess(config, cost) > 0]
-        if broken:
-            infeasible.update(broken[:1])
+            config, cost = draw(space, measure, generator)
+        except Infeasible as reason:
+            infeasible[reason.kind] += 1
         else:
+            assert cost is not None
             feasible.append((config, cost))
     feasible.sort(key=lambda pair: pair[1].params)
     return Survey(draws, tuple(feasible), dict(infeasible.most_common()))
 
 
-def _reason(error: ValueError) -> str:
-    """A broken rule of a config by its text; a network that cannot be built by one name, its sizes differ each time."""
-    return str(error.mistakes[0]) if isinstance(error, SpaceError) else "does not fit the images"
+def draw(space: SearchSpace, measure: Measure, generator: random.Random) -> tuple[Config, Cost | None]:
+    """A random config of the space and its cost.
+
+    Raises:
+        Infeasible: a search would not train it.
+        BrokenCode: a network's or a constraint's own code fails.
+    """
+    try:
+        config = sample(space.template, RandomTrial(generator))
+    except SpaceError as error:
+        raise Infeasible(str(error.mistakes[0]), str(error.mistakes[0])) from error
+    return config, judged(space, measure, config)
+
+
+def judged(space: SearchSpace, measure: Measure, config: Config) -> Cost | None:
+    """The cost of a config that a search would train.
+
+    Raises:
+        Infeasible, BrokenCode: see `draw`.
+    """
+    cost = measured(measure, config)
+    broken = [limit.name for limit in space.constraints if limit.excess_of(config, cost) > 0]
+    if broken:
+        raise Infeasible(f"over its limit: {', '.join(broken)}", broken[0])
+    return cost
+
+
+def measured(measure: Measure, config: Config) -> Cost | None:
+    """The cost of a config.
+
+    Raises:
+        Infeasible: its network does not fit the data.
+        BrokenCode: its own code fails.
+    """
+    try:
+        return measure(config)
+    except ValueError as error:
+        reason = next(iter(str(error).splitlines()), type(error).__name__)
+        raise Infeasible(reason, "does not fit the images") from error
+    except (Exception, SystemExit) as error:
+        where = f"network {type(getattr(config, 'model', config)).__name__}"
+        raise BrokenCode([Mistake(where, in_a_line(error), "mend its code; `nas train FILE` shows where")]) from error
+
+
+class Infeasible(Exception):
+    """A draw that a search would not train: says why. kind: the same in words without sizes, to be counted by."""
+
+    def __init__(self, reason: str, kind: str) -> None:
+        super().__init__(reason)
+        self.kind = kind

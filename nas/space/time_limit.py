@@ -6,7 +6,13 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
 
+from nas.space.last_resort import is_ending, last_resort
+
 _TICK = 0.2
+_GRACE = 1.0
+"""Seconds that one call of compiled code may take beyond the limit before the process is ended."""
+_LENIENT = 10
+"""How many times as long it may take while it is excused."""
 
 
 class TooLong(BaseException):
@@ -18,26 +24,32 @@ class TooLong(BaseException):
 
 
 @contextmanager
-def time_limit(seconds: float, excused: Callable[[FrameType | None], bool]) -> Iterator[None]:
+def time_limit(seconds: float, excused: Callable[[FrameType | None], bool], line: str, code: int) -> Iterator[None]:
     """Raise `TooLong` in the body once it has run so long; ten times as long while `excused(frame)` holds.
 
+    A body that is lost in compiled code cannot be raised in: the process says `line` and ends with the exit code.
     Only the main thread can be interrupted; elsewhere there is no limit.
     """
     if threading.current_thread() is not threading.main_thread():
         yield
         return
-    ticks_left = int(9 * seconds / _TICK)
+    ticks_left = int((_LENIENT - 1) * seconds / _TICK)
 
     def ring(signum: int, frame: FrameType | None) -> None:
         nonlocal ticks_left
+        if is_ending(frame):
+            return
         ticks_left -= 1
         if ticks_left < 0 or not excused(frame):
             raise TooLong(seconds)
+        allow(_LENIENT * seconds)
 
     before = signal.signal(signal.SIGALRM, ring)
-    signal.setitimer(signal.ITIMER_REAL, seconds, _TICK)
-    try:
-        yield
-    finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
-        signal.signal(signal.SIGALRM, before)
+    with last_resort(line, code) as allow:
+        allow(seconds + _GRACE)
+        signal.setitimer(signal.ITIMER_REAL, seconds, _TICK)
+        try:
+            yield
+        finally:
+            signal.setitimer(signal.ITIMER_REAL, 0)
+            signal.signal(signal.SIGALRM, before)

@@ -1,13 +1,17 @@
 """Everything that can be wrong with a space, each mistake by its path."""
 
+import math
+import re
 from collections.abc import Iterator, Mapping
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from nas.space.algebra import encode, holes
 from nas.space.checks import has_hole, shown
-from nas.space.config import Config
+from nas.space.config import Component, Config
 from nas.space.holes import Choice, Repeat, is_plain
 from nas.space.mistakes import Mistake, SpaceError, join, near
+from nas.space.names import LONGEST_NAME, name_mistakes
 from nas.space.objectives import Constraint, Objective
 from nas.space.overlap import overlap
 from nas.space.tasks import metric_problem, task_mistakes, task_of, usual_metric
@@ -15,6 +19,9 @@ from nas.space.tasks import metric_problem, task_mistakes, task_of, usual_metric
 if TYPE_CHECKING:
     from nas.space.search_space import SearchSpace
 
+_LISTED = 20
+_METRIC = re.compile(r"\w[\w .:/-]{0,99}")
+"""What MLflow can store a figure under."""
 SAMPLERS = ("tpe", "random", "grid", "ablation", "gp", "nsga2", "cmaes", "qmc")
 """What may draw configs, by name."""
 _FIXED = ("epochs", "seed", "replicates")
@@ -26,7 +33,7 @@ def space_mistakes(space: "SearchSpace") -> Iterator[Mistake]:
     yield from name_mistakes(space.name)
     template: Any = space.template
     if not isinstance(template, Config):
-        yield Mistake("template", f"must be a config such as TrialConfig(...), got {shown(template)}")
+        yield Mistake("template", f"must be a config such as TrialConfig(...), got {shown(template)}", "write one")
         return
     of_template = list(_config_mistakes(template, ""))
     wrong = [*(mistake.under("template") for mistake in of_template), *_template_mistakes(space)]
@@ -39,8 +46,9 @@ def space_mistakes(space: "SearchSpace") -> Iterator[Mistake]:
             return
     for group in ("baselines", "references"):
         for name, config in getattr(space, group).items():
-            if not isinstance(name, str) or not name or not name.isprintable():
-                yield Mistake(group, f"names must be texts, got {name!r}", 'write "name": ...')
+            if not isinstance(name, str) or not name.strip() or not name.isprintable() or len(name) > LONGEST_NAME:
+                what = f"names must be texts of at most {LONGEST_NAME} characters, got {shown(name)}"
+                yield Mistake(group, what, 'write "name": ...')
                 continue
             inside = template if group == "baselines" and not wrong else None
             for mistake in _named_mistakes(config, inside):
@@ -52,21 +60,10 @@ def space_mistakes(space: "SearchSpace") -> Iterator[Mistake]:
         yield from _drawing_mistakes(space)
 
 
-def name_mistakes(name: object) -> Iterator[Mistake]:
-    """What is wrong with a study's name."""
-    if not isinstance(name, str) or not name.strip():
-        yield Mistake("name", f"must be a text that names the study, got {name!r}")
-    elif "/" in name or "\\" in name or name.startswith(".") or not name.isprintable() or len(name) > 250:
-        todo = "no slashes, no leading dot, no control characters, at most 250 characters"
-        yield Mistake("name", f"{name[:60]!r} cannot name a study", todo)
-    elif name.endswith(".references"):
-        yield Mistake("name", f"{name!r} ends in '.references', which nas keeps for itself", "use another name")
-
-
 def _config_mistakes(value: Any, path: str) -> Iterator[Mistake]:
     """Mistakes that were put off while the space file was read."""
     if isinstance(value, Config):
-        inside = join(path, getattr(value, "kind", ""))
+        inside = join(path, value.kind) if isinstance(value, Component) else path
         for mistake in value._mistakes:
             yield mistake.under(inside)
         for name, part in value.fields():
@@ -75,7 +72,8 @@ def _config_mistakes(value: Any, path: str) -> Iterator[Mistake]:
         for option, label in zip(value.options, value.labels, strict=False):
             if isinstance(option, Config):
                 for mistake in _config_mistakes(option, ""):
-                    within = mistake.where.removeprefix(f"{getattr(option, 'kind', '')}.")
+                    kind = option.kind if isinstance(option, Component) else ""
+                    within = mistake.where.removeprefix(f"{kind}.")
                     yield Mistake(join(path, str(label), within), mistake.what, mistake.todo)
     elif isinstance(value, tuple):
         for index, part in enumerate(value):
@@ -96,7 +94,7 @@ def _template_mistakes(space: "SearchSpace") -> Iterator[Mistake]:
             yield Mistake(f"template.{name}", "takes no hole: all trials of a study share it", "give it a value")
     epochs: Any = space.epochs
     if epochs is not None and (not isinstance(epochs, int) or isinstance(epochs, bool) or epochs < 1):
-        yield Mistake("epochs", f"must be a whole number above 0, got {shown(epochs)}")
+        yield Mistake("epochs", f"must be a whole number above 0, got {shown(epochs)}", "write one")
     elif epochs is not None and space.objective is None:
         yield Mistake("epochs", "is for spaces with an objective of their own", "set template.epochs instead")
     yield from _overlap_mistakes(template)
@@ -134,7 +132,7 @@ def _objective_mistakes(space: "SearchSpace") -> Iterator[Mistake]:
     function: Any = space.objective
     usual = usual_metric(task := task_of(space.template))
     if function is not None and not callable(function):
-        yield Mistake("objective", f"must be a function of config and epochs, got {shown(function)}")
+        yield Mistake("objective", f"must be a function of config and epochs, got {shown(function)}", "name a function")
     if not isinstance(objectives, (tuple, list)):
         yield Mistake(
             "objectives", f"must be a tuple, got {shown(objectives)}", f'write (maximize("{usual_metric(task)}"),)'
@@ -144,8 +142,9 @@ def _objective_mistakes(space: "SearchSpace") -> Iterator[Mistake]:
         yield Mistake("objectives", "is empty", f'give at least one, such as maximize("{usual}")')
     seen = set()
     for index, objective in enumerate(objectives):
-        if not isinstance(objective, Objective) or not isinstance(objective.metric, str):
-            yield Mistake(f"objectives.{index}", f"must be maximize(...) or minimize(...), got {shown(objective)}")
+        if not _is_aim(objective):
+            what = f"must be maximize(...) or minimize(...), got {shown(objective)}"
+            yield Mistake(f"objectives.{index}", what, f'write maximize("{usual}")')
             continue
         problem = metric_problem(objective.metric, task) if space.objective is None else None
         if problem:
@@ -153,6 +152,15 @@ def _objective_mistakes(space: "SearchSpace") -> Iterator[Mistake]:
         if objective.metric in seen:
             yield Mistake(f"objectives.{index}", f"{objective.metric!r} stands there twice", "remove one")
         seen.add(objective.metric)
+
+
+def _is_aim(objective: object) -> bool:
+    return (
+        isinstance(objective, Objective)
+        and isinstance(objective.metric, str)
+        and bool(_METRIC.fullmatch(objective.metric))
+        and objective.direction in ("maximize", "minimize")
+    )
 
 
 def _constraint_mistakes(constraints: Any) -> Iterator[Mistake]:
@@ -164,9 +172,16 @@ def _constraint_mistakes(constraints: Any) -> Iterator[Mistake]:
         if not isinstance(limit, Constraint):
             todo = "use max_params, max_flops or constraint"
             yield Mistake(f"constraints.{index}", f"must be a constraint, got {shown(limit)}", todo)
-        elif limit.name in seen:
+            continue
+        if not isinstance(limit.name, str) or not limit.name.strip() or not limit.name.isprintable():
+            yield Mistake(f"constraints.{index}", f"its name must be a text, got {shown(limit.name)}", "give it one")
+            continue
+        if not callable(limit.excess):
+            what = f"must be a function of config and cost, got {shown(limit.excess)}"
+            yield Mistake(f"constraints.{index}", what, "name one that returns by how much the limit is passed")
+        if limit.name in seen:
             yield Mistake(f"constraints.{index}", f"{limit.name!r} stands there twice", "remove one")
-        seen.add(getattr(limit, "name", None))
+        seen.add(limit.name)
 
 
 def _named_mistakes(config: Any, template: Config | None) -> Iterator[Mistake]:
@@ -178,7 +193,7 @@ def _named_mistakes(config: Any, template: Config | None) -> Iterator[Mistake]:
     if wrong:
         yield from wrong
     elif has_hole(config):
-        for name, _ in holes(config):
+        for name, _ in islice(holes(config), _LISTED):
             yield Mistake(name, "takes no hole: a named config is whole", "give it a value")
     elif template is not None:
         try:
@@ -199,3 +214,7 @@ def _shared_name_mistakes(space: "SearchSpace") -> Iterator[Mistake]:
             yield Mistake(where, "belongs to no baseline or reference", near(str(name), map(str, known)))
         elif not isinstance(figures, Mapping):
             yield Mistake(where, f"must be a dict of figures, got {shown(figures)}", "write {metric: ...}")
+        else:
+            for metric, figure in figures.items():
+                if not isinstance(metric, str) or type(figure) not in (int, float) or not math.isfinite(figure):
+                    yield Mistake(where, f"{shown(metric)} must be a number, got {shown(figure)}", "write one")

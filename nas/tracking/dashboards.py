@@ -113,6 +113,11 @@ def _start_mlflow(uri: str, artifacts: Path, port: int) -> Service:
         "MLFLOW_BACKEND_STORE_URI": uri,  # by the environment: everybody may list command lines
         "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false",
         "MLFLOW_LOGGING_LEVEL": "WARNING",
+        # its own checks, whatever the environment says of them: no name or page but this machine's, and no frame
+        "MLFLOW_SERVER_DISABLE_SECURITY_MIDDLEWARE": "false",
+        "MLFLOW_SERVER_ALLOWED_HOSTS": f"{HOST}:{port},localhost:{port}",
+        "MLFLOW_SERVER_CORS_ALLOWED_ORIGINS": f"http://{HOST}:{port},http://localhost:{port}",
+        "MLFLOW_SERVER_X_FRAME_OPTIONS": "SAMEORIGIN",
     }
     return launch("MLflow", port, command, settings)
 

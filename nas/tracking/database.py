@@ -2,15 +2,23 @@
 
 import os
 import sqlite3
+import ssl
+from http.client import HTTPException
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.error import HTTPError, URLError
+from urllib.parse import urlsplit, urlunsplit
+from urllib.request import urlopen
 from uuid import uuid4
 
 from filelock import FileLock
 
+from nas.tracking.quiet import quiet_environment
+
 if TYPE_CHECKING:
     from mlflow.tracking import MlflowClient
 
+_ANSWER_SECONDS = 5.0
 _PATIENCE = {"MLFLOW_HTTP_REQUEST_MAX_RETRIES": "0", "MLFLOW_HTTP_REQUEST_TIMEOUT": "15"}
 """The outbox tries again by itself: MLflow's own seven tries would hold it for minutes."""
 
@@ -20,14 +28,13 @@ def connect(uri: str) -> "MlflowClient":
 
     Takes seconds: it imports mlflow, and a new database goes through all of MLflow's migrations.
     """
-    for name, value in _PATIENCE.items():
+    for name, value in {**quiet_environment(), **_PATIENCE}.items():
         os.environ.setdefault(name, value)
+    _check_answers(uri)
     from mlflow.tracking import MlflowClient
 
     path = sqlite_file(uri)
     if path is None:
-        if not uri.startswith(("http://", "https://", "databricks")):
-            _check_answers(uri)
         return MlflowClient(tracking_uri=uri, registry_uri=uri)
     path.parent.mkdir(parents=True, exist_ok=True)
     with FileLock(f"{path}.lock"):  # processes that migrate one database at the same time can die
@@ -75,14 +82,35 @@ def sqlite_file(uri: str) -> Path | None:
 
 
 def _check_answers(uri: str) -> None:
-    """Raise at once if a database does not let us in: MLflow would try ten times, for minutes, before it says why."""
-    from sqlalchemy import create_engine
+    """Raise soon if a server or a database does not let us in, and before seconds are spent on importing mlflow.
 
-    engine = create_engine(uri)
+    MLflow would try a database ten times, for minutes, before it says why.
+    """
+    if uri.startswith(("http://", "https://")):
+        _check_server(uri)
+    elif not uri.startswith(("sqlite", "databricks")):
+        from sqlalchemy import create_engine
+
+        engine = create_engine(uri)
+        try:
+            engine.connect().close()
+        finally:
+            engine.dispose()
+
+
+def _check_server(uri: str) -> None:
+    """Any answer will do, a refusal too: whether it lets us in is seen later."""
+    address = urlsplit(uri)
+    plain = urlunsplit((address.scheme, address.netloc.rpartition("@")[2], address.path, "", ""))
     try:
-        engine.connect().close()
-    finally:
-        engine.dispose()
+        urlopen(plain, timeout=_ANSWER_SECONDS).close()
+    except HTTPError as answer:
+        answer.close()
+    except URLError as error:
+        if not isinstance(error.reason, ssl.SSLError):  # which certificates count is MLflow's to say
+            raise ConnectionError(f"no answer ({error.reason})") from None
+    except (OSError, HTTPException) as error:
+        raise ConnectionError(f"no answer ({error or type(error).__name__})") from None
 
 
 def _use_wal(path: Path) -> None:

@@ -11,6 +11,7 @@ from nas.tracking import appearance
 from nas.tracking.appearance import CONFIG_FILE, CONFIG_TAG, STARTED_TAG, UID_TAG, VERDICT_TAG, Point
 from nas.tracking.batches import batches
 from nas.tracking.database import connect
+from nas.tracking.moved_files import find_moved_files
 from nas.tracking.outbox import Refused
 from nas.tracking.record import TrialRecord
 from nas.tracking.run_files import write_data_run, write_trial_files
@@ -20,6 +21,10 @@ if TYPE_CHECKING:
     from mlflow.tracking import MlflowClient
 
 _PAGE = 200
+
+
+class NotDrawn(Exception):
+    """What a study's data looks like could not be drawn."""
 
 
 @dataclass
@@ -62,10 +67,11 @@ class MlflowRuns:
             self._connected = connect(self._uri)
         return self._connected
 
-    def write(self, record: TrialRecord, paused: bool) -> None:
+    def write(self, record: TrialRecord, paused: bool) -> bool:
         """Make the trial's run equal to its record; a second time writes nothing. paused: the trial is interrupted.
 
-        After an error nobody knows what had arrived: the next call looks everything up again.
+        Returns whether anything was missing. After an error nobody knows what had arrived: the next call looks
+        everything up again.
 
         Raises:
             Refused: MLflow will never take this record.
@@ -73,8 +79,8 @@ class MlflowRuns:
         """
         try:
             experiment = self._experiments.get(record.study) or self._load(record)
-            run = self._find(record) or self._create(record, experiment)
-            self._complete(run, record, paused)
+            found = self._find(record)
+            changed = self._complete(found or self._create(record, experiment), record, paused)
         except Exception as error:
             self._experiments.clear()
             self._runs.clear()
@@ -84,13 +90,27 @@ class MlflowRuns:
                 self._doubted.add(record.uid)
             raise
         self._doubted.discard(record.uid)
+        return changed or found is None
 
-    def write_data(self, study: str, draw: Callable[[], Path]) -> None:
+    def write_data(self, study: str, draw: Callable[[], Path]) -> bool:
         """Show the data of a study of which a trial has been written, in a run of its own; a second time does nothing.
 
-        draw: fills a folder with what to show, if it is not shown yet.
+        draw: fills a folder with what to show, if it is not shown yet. Returns whether it was not.
+
+        Raises:
+            NotDrawn: `draw` failed.
+            Exception: whatever MLflow raises.
         """
-        write_data_run(self.client, self._experiments[study], study, draw)
+
+        def drawn() -> Path:
+            try:
+                return draw()
+            except Exception as error:
+                raise NotDrawn(str(error) or type(error).__name__) from error
+
+        known = self._experiments.get(study) or self.client.get_experiment_by_name(study)
+        assert known is not None  # a trial has been written
+        return write_data_run(self.client, known if isinstance(known, str) else known.experiment_id, study, drawn)
 
     def _load(self, record: TrialRecord) -> str:
         """Find or create the experiment of the record's study, and look up its runs. Returns the experiment's id."""
@@ -103,6 +123,8 @@ class MlflowRuns:
             experiment = str(found.experiment_id)
             if found.lifecycle_stage == "deleted":
                 self.client.restore_experiment(experiment)
+            if self._artifacts is not None:
+                find_moved_files(self.client, experiment, self._artifacts / study)
         for run in active_runs(self.client, experiment):
             if UID_TAG in run.data.tags:
                 self._remember(_state_of(run))
@@ -127,27 +149,34 @@ class MlflowRuns:
         self._runs[uid, run.tags.get(STARTED_TAG, "")] = run
         self.ids.setdefault(uid, run.run_id)
 
-    def _complete(self, run: RunState, record: TrialRecord, paused: bool) -> None:
-        """Write what the run lacks. The final status comes last: a run that has it lacks nothing but later names."""
+    def _complete(self, run: RunState, record: TrialRecord, paused: bool) -> bool:
+        """Write what the run lacks. The final status comes last: a run that has it lacks nothing but later names.
+
+        Returns whether it lacked anything.
+        """
         status, closing = appearance.status(record, paused), appearance.closing_tags(record, paused)
         standing = _missing(appearance.standing_tags(record), run.tags)
         if "nas.baseline" in standing:
             standing["mlflow.runName"] = appearance.run_name(record)
         if record.verdict is not None and run.status == status and run.tags[VERDICT_TAG] == closing[VERDICT_TAG]:
-            self._log(run, [], {}, standing)
-            return
-        if status == "RUNNING" != run.status:
+            return self._log(run, [], {}, standing)
+        ends = record.verdict is not None or status not in ("RUNNING", run.status)
+        goes_on = status == "RUNNING" != run.status
+        if goes_on:
             self.client.update_run(run.run_id, status)
         write_trial_files(self.client, run.run_id, record, run.tags)  # first: a tag says that they are there
         stored = {CONFIG_TAG: CONFIG_FILE} if record.config else {}
         tags = standing | _missing(closing | stored, run.tags)
-        self._log(run, self._missing_points(run, record), _missing(appearance.params(record), run.params), tags)
-        if record.verdict is not None or status not in ("RUNNING", run.status):
+        logged = self._log(
+            run, self._missing_points(run, record), _missing(appearance.params(record), run.params), tags
+        )
+        if ends:
             end = time.time() if record.finished is None else record.finished
             self.client.set_terminated(run.run_id, status, round(1000 * end))
         run.status = status
         if record.verdict is not None:
             run.forget()
+        return logged or ends or goes_on
 
     def _missing_points(self, run: RunState, record: TrialRecord) -> list[list[Point]]:
         if run.epochs is None:
@@ -161,11 +190,13 @@ class MlflowRuns:
 
     def _log(
         self, run: RunState, points: Iterable[list[Point]], params: Mapping[str, str], tags: Mapping[str, str]
-    ) -> None:
-        """Write in as few calls as MLflow allows. An epoch arrives as a whole or not at all."""
+    ) -> bool:
+        """Write in as few calls as MLflow allows. An epoch arrives as a whole or not at all. Whether any was needed."""
         from mlflow.entities import Metric, Param, RunTag
 
+        logged = False
         for batch in batches(points, params, tags):
+            logged = True
             self.client.log_batch(
                 run.run_id,
                 metrics=[Metric(*point) for point in batch.points],
@@ -175,6 +206,7 @@ class MlflowRuns:
             run.metrics |= {point.name for point in batch.points}
         run.params |= set(params)
         run.tags |= tags
+        return logged
 
 
 def active_runs(client: "MlflowClient", experiment: str) -> Iterator["Run"]:

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from nas.redact import redact
-from nas.tracking.mlflow_runs import MlflowRuns
+from nas.tracking.mlflow_runs import MlflowRuns, NotDrawn
 from nas.tracking.outbox import Outbox
 from nas.tracking.record import TrialRecord
 
@@ -22,6 +22,11 @@ class _Wanted(NamedTuple):
     paused: bool
 
 
+class _Data(NamedTuple):
+    study: str
+    draw: Callable[[], Path]
+
+
 class MlflowTracker:
     """A `Tracker` that shows trials in MLflow.
 
@@ -31,23 +36,27 @@ class MlflowTracker:
     """
 
     def __init__(self, tracking_uri: str, artifacts: Path | None, interval: float = 1.0) -> None:
+        self.uri = tracking_uri
         self._runs = MlflowRuns(tracking_uri, artifacts)
         self._running: dict[str, TrialRecord] = {}
         self._data: dict[str, Callable[[], Path]] = {}
         name = f"MLflow at {redact(tracking_uri)}"
-        self._outbox: Outbox[_Wanted] = Outbox(self._write, name, interval, HEAD_START)
+        self._outbox: Outbox[_Wanted | _Data] = Outbox(self._write, name, interval, HEAD_START)
 
-    def _write(self, wanted: _Wanted) -> None:
-        study = wanted.record.study
+    def _write(self, wanted: "_Wanted | _Data") -> None:
+        if isinstance(wanted, _Data):
+            self._show_data(*wanted)
+            return
         self._runs.write(wanted.record, wanted.paused)
+        study = wanted.record.study
         if study in self._data and wanted.record.verdict is not None:
-            self._show_data(study)
+            self._outbox.put(f"the data of {study}", _Data(study, self._data.pop(study)))
 
-    def _show_data(self, study: str) -> None:
-        """Once, whatever comes of it: no trial waits because a picture of the data could not be drawn."""
+    def _show_data(self, study: str, draw: Callable[[], Path]) -> None:
+        """What cannot be drawn is told once; what MLflow does not take is tried again, as all else."""
         try:
-            self._runs.write_data(study, self._data.pop(study))
-        except Exception as error:
+            self._runs.write_data(study, draw)
+        except NotDrawn as error:
             log.warning("%s: the data could not be shown (%s)", study, redact(str(error)))
 
     def mirror(self, record: TrialRecord) -> None:

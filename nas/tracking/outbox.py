@@ -2,6 +2,7 @@
 
 import logging
 import threading
+import time
 from collections.abc import Callable
 from typing import Generic, TypeVar
 
@@ -15,7 +16,7 @@ Wait = Callable[[threading.Event, float], object]
 _FIRST_DELAY, _LONGEST_DELAY = 0.5, 30.0
 _DELAY_WHILE_FLUSHING = 0.2
 _TRIES_PER_FLUSH = 3
-_CLOSING_SECONDS = 5.0
+_CLOSING_SECONDS = 2.0
 
 
 class Refused(Exception):
@@ -61,7 +62,10 @@ class Outbox(Generic[Item]):
             self._changed.notify_all()
 
     def flush(self, timeout: float) -> bool:
-        """Wait until all is delivered, at most `timeout` seconds or three failures. Returns whether it was."""
+        """Wait until all is delivered, at most `timeout` seconds or three failures. Returns whether it was.
+
+        A failure that takes seconds, for a receiver that never answers, counts for as many more.
+        """
         with self._changed:
             self._flushing += 1
             self._wake.set()
@@ -97,7 +101,7 @@ class Outbox(Generic[Item]):
                 self._sleep(self._interval)
 
     def _try(self, key: str) -> None:
-        item = self._waiting[key]
+        item, began = self._waiting[key], time.monotonic()
         try:
             self._deliver(item)
         except Refused as refusal:
@@ -106,7 +110,7 @@ class Outbox(Generic[Item]):
                 self._refused += 1
                 self._settle(key, item)
         except Exception as error:
-            self._put_off(key, error)
+            self._put_off(key, error, seconds=int(time.monotonic() - began))
         else:
             with self._changed:
                 self._failures_in_a_row = 0
@@ -121,9 +125,9 @@ class Outbox(Generic[Item]):
             del self._waiting[key]
         self._changed.notify_all()
 
-    def _put_off(self, key: str, error: Exception) -> None:
+    def _put_off(self, key: str, error: Exception, seconds: int) -> None:
         with self._changed:
-            self._failures += 1
+            self._failures += 1 + seconds
             self._failures_in_a_row += 1
             if self.error is None:
                 log.warning("%s: %s; tried again in the background, the search goes on", self._name, one_line(error))

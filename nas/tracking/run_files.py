@@ -28,19 +28,20 @@ def write_trial_files(client: "MlflowClient", run_id: str, record: TrialRecord, 
         client.log_artifacts(run_id, record.folder, FINDINGS)
 
 
-def write_data_run(client: "MlflowClient", experiment: str, study: str, draw: Callable[[], Path]) -> None:
-    """Store the folder that `draw` fills in a run of its own, once for each study.
+def write_data_run(client: "MlflowClient", experiment: str, study: str, draw: Callable[[], Path]) -> bool:
+    """Store the folder that `draw` fills in a run of its own, once for each study. Returns whether it was missing.
 
     A run without its end was broken off: its files are written again.
     """
     found = client.search_runs([experiment], f"tags.`{KIND_TAG}` = '{DATA}'", max_results=1)
     if found and found[0].info.status == "FINISHED":
-        return
+        return False
     folder = draw()
     tags = {KIND_TAG: DATA, STUDY_TAG: study, "mlflow.source.name": "nas"}
     run = found[0] if found else client.create_run(experiment, tags=tags, run_name=DATA)
     client.log_artifacts(run.info.run_id, str(folder))
     client.set_terminated(run.info.run_id, "FINISHED")
+    return True
 
 
 def _write_json(client: "MlflowClient", run_id: str, data: Mapping[str, Any], name: str) -> None:

@@ -8,6 +8,7 @@ from nas.redact import redact
 from nas.tracking.record import TrialRecord
 
 _DATABASES = ("sqlite", "postgresql", "mysql", "mssql")
+_SERVERS = ("http", "https", "databricks")
 
 
 class TrackingError(RuntimeError):
@@ -15,7 +16,12 @@ class TrackingError(RuntimeError):
 
 
 class Tracker(Protocol):
-    """A mirror of the ledger. Nothing here raises or waits because the tracking service has a problem."""
+    """A mirror of the ledger. Nothing here raises or waits because the tracking service has a problem.
+
+    uri: where it mirrors to, as it was given; `none` for nowhere.
+    """
+
+    uri: str
 
     def mirror(self, record: TrialRecord) -> None:
         """Make the trial's run equal to the record, soon. Returns at once; the newest record of a trial wins.
@@ -48,6 +54,8 @@ class Tracker(Protocol):
 
 class NullTracker:
     """Tracks nothing. Keeps the newest record of each trial in `records`, and the uids of paused trials in `paused`."""
+
+    uri = "none"
 
     def __init__(self) -> None:
         self.records: dict[str, TrialRecord] = {}
@@ -86,15 +94,29 @@ def open_tracker(uri: str, artifacts: Path) -> Tracker:
     Raises:
         TrackingError: for a URI that MLflow cannot take.
     """
+    check_uri(uri)
     if uri == "none":
         return NullTracker()
+    from nas.tracking.mlflow_tracker import MlflowTracker
+
+    return MlflowTracker(uri, artifacts_for(uri, artifacts))
+
+
+def check_uri(uri: str) -> None:
+    """Refuse what is no tracking URI, and no `none`.
+
+    Raises:
+        TrackingError: for a URI that MLflow cannot take.
+    """
     scheme, separator, _ = uri.partition(":")
     database = scheme.partition("+")[0]
-    if not separator or (database not in _DATABASES and scheme not in ("http", "https", "databricks")):
+    if uri != "none" and (not separator or (database not in _DATABASES and scheme not in _SERVERS)):
         raise TrackingError(
             f"tracking URI {redact(uri)!r}: MLflow keeps runs in a database or behind a server; "
             "write sqlite:///FILE, postgresql://..., http://HOST:PORT or none"
         )
-    from nas.tracking.mlflow_tracker import MlflowTracker
 
-    return MlflowTracker(uri, None if scheme in ("http", "https", "databricks") else artifacts)
+
+def artifacts_for(uri: str, artifacts: Path) -> Path | None:
+    """Where files go: None behind a server, which knows its own place."""
+    return None if uri.partition(":")[0] in _SERVERS else artifacts

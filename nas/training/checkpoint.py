@@ -60,17 +60,23 @@ class CheckpointFolder:
 
     def newest(self) -> dict[str, Any] | None:
         """The newest whole state, on the CPU; None if there is none. Damaged ones are removed with a warning."""
-        for file in self._files():
-            if _digest(file) == file.stem.rpartition("-")[2]:
-                state: dict[str, Any] = torch.load(file, map_location="cpu", weights_only=True)
-                return state
-            log.warning("checkpoint %s is damaged (its digest differs); it is removed, the one before it is used", file)
-            file.unlink()
+        files = self._files()
+        for file, rest in zip(files, range(len(files) - 1, -1, -1), strict=True):
+            try:
+                return _read(file)
+            except _Damaged as error:
+                instead = "the one before it is used" if rest else "there is none before it, the trial starts over"
+                log.warning("checkpoint %s is damaged (%s); it is removed, %s", file, error, instead)
+                file.unlink()
         return None
 
     def _files(self) -> list[Path]:
         """The newest first."""
         return sorted(self.path.glob("epoch-*.pt"), reverse=True)
+
+
+class _Damaged(ValueError):
+    """This is not what was written: says why."""
 
 
 class _Hashing:
@@ -91,9 +97,22 @@ class _Hashing:
         return self._sha256.hexdigest()
 
 
-def _digest(path: Path) -> str:
+def _read(path: Path) -> dict[str, Any]:
+    """The state in a file. Nothing in it is run, whoever wrote it.
+
+    Raises:
+        _Damaged: it is another than was written, or holds no state of tensors and plain data.
+    """
     with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+        if hashlib.file_digest(file, "sha256").hexdigest() != path.stem.rpartition("-")[2]:
+            raise _Damaged("its digest differs")
+    try:
+        state: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True)
+        return state
+    except MemoryError:
+        raise
+    except Exception as error:  # torch has many for what it did not write
+        raise _Damaged(f"it holds no checkpoint: {type(error).__name__}") from error
 
 
 def write_file(folder: Path, write: Callable[[BinaryIO], str]) -> Path:

@@ -19,8 +19,8 @@ WHITE = 255.0
 class Scaling:
     """(x / scale - mean) / std in each channel.
 
-    mean, std: float32 [C], on the device where images are. scale: 255 for images, so that mean and std are those of
-    pixels in [0, 1]; 1 for tables.
+    mean, std: [C], on the device where images are; float32, and float64 for tables, whose columns may lie far from 0.
+    scale: 255 for images, so that mean and std are those of pixels in [0, 1]; 1 for tables.
     """
 
     mean: Tensor
@@ -30,7 +30,7 @@ class Scaling:
     def __call__(self, pixels: Tensor) -> Tensor:
         """Float32 of the same shape [N, C, H, W] from bytes or floats."""
         summand, factor = self._terms
-        return torch.addcmul(summand, pixels.float(), factor)
+        return torch.addcmul(summand, pixels.to(summand.dtype), factor).float()
 
     @cached_property
     def _terms(self) -> tuple[Tensor, Tensor]:
@@ -44,8 +44,9 @@ class Scaling:
 
     @classmethod
     def from_data(cls, data: Mapping[str, Any], device: str | torch.device = "cpu") -> "Scaling":
-        """The inverse of `to_data`; other keys are passed over."""
-        mean, std = (torch.tensor(data[name], device=device) for name in ("mean", "std"))
+        """The inverse of `to_data`; of other keys `task` says whether it is a table's, the rest is passed over."""
+        kind = torch.float64 if data.get("task") == "regression" else torch.float32
+        mean, std = (torch.tensor(data[name], dtype=kind, device=device) for name in ("mean", "std"))
         return cls(mean, std, data["scale"])
 
 

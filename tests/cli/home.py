@@ -20,5 +20,5 @@ def run(home: Path, *args: str, answer: str = "", width: int = 120) -> Result:
 
 def fill(folder: Path, count: int) -> Path:
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / "weights.pt").write_bytes(b"x" * count)
+    (folder / "weights.safetensors").write_bytes(b"x" * count)
     return folder

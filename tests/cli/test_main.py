@@ -40,6 +40,7 @@ Look:
   trial        Everything about one trial of a study.
   effects      What each value is worth, with confidence intervals.
   dashboard    Open the MLflow and Optuna pages over the same studies.
+  sync         Bring to MLflow what it has missed of a study.
 
 Use:
   ensemble  Average the best networks of studies that are done.
@@ -98,7 +99,7 @@ except SystemExit:
     print([name for name in sys.modules if name.startswith("nas.cli.")])
 """
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert done.stdout.splitlines()[-1] == "['nas.cli.errors', 'nas.cli.main']"
+    assert done.stdout.splitlines()[-1] == "['nas.cli.errors', 'nas.cli.terminal', 'nas.cli.main']"
 
 
 def test_python_m_nas():
@@ -150,7 +151,11 @@ def breaking(what):
     [
         ("space", "nas: error: template.a: is wrong, got 1; give 2\nnas: error: b: too\n", 2),
         ("bug", "nas: error: internal: KeyError: 'x'; the same command with --debug shows where\n", 1),
-        ("disk", "nas: error: /data/x: No space left on device\n", 4),
+        (
+            "disk",
+            "nas: error: /data/x: No space left on device; make space on its disk, then give the same command again\n",
+            4,
+        ),
         ("password", "nas: error: storage: postgresql://me:***@host/db is not there\n", 2),
         ("resources", "nas: error: --home: cannot be written; choose another\n", 4),
         (

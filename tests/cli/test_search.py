@@ -34,12 +34,12 @@ PLAIN_RUN = ("--executor", "local", "--tracking-uri", "none")
 WRONG = [
     ([], "FILE[:NAME]: is missing; see nas search --help"),
     (["no.py"], "no.py: no such file; did you mean tiny.py?"),
-    (["tiny.py", "more"], "nas search: got unexpected extra argument (more)"),
+    (["tiny.py", "more"], "nas search: got unexpected extra argument (more); see nas search --help"),
     (["tiny.py", "--tials", "3"], "--tials: no such option of nas search; did you mean --trials?"),
     (["tiny.py", "--trials", "0"], "--trials: 0 is too low; give 1 or more"),
     (["tiny.py", "--trials", "-3"], "--trials: -3 is too low; give 1 or more"),
     (["tiny.py", "--trials", "nan"], "--trials: 'nan' is not a whole number; give 1 or more"),
-    (["tiny.py", "--trials"], "--trials: requires an argument"),
+    (["tiny.py", "--trials"], "--trials: requires an argument; see nas search --help"),
     (["tiny.py", "--epochs", "0"], "--epochs: 0 is too low; give 1 or more"),
     (["tiny.py", "--jobs", "0"], "--jobs: 0 is too low; give 1 or more"),
     (["tiny.py", "--seed", "-1"], "--seed: -1 is too low; give 0 or more"),
@@ -56,6 +56,12 @@ WRONG = [
     (["tiny.py", "--sampler", "tpee"], "--sampler: unknown sampler 'tpee'; did you mean tpe?"),
     (["tiny.py", "--scheduler", "asah"], "--scheduler: unknown scheduler 'asah'; did you mean asha?"),
     (["tiny.py", "--executor", "dask"], "--executor: unknown executor 'dask'; known are ray, local"),
+    (["tiny.py", "--address", "head"], "--address: 'head' is not HOST:PORT; write it as head:6379"),
+    (["tiny.py", "--trial-timeout", "0s"], "--trial-timeout: '0s' is not a time above 0; write 90s, 30m, 2h or 1h30m"),
+    (
+        ["tiny.py", "--trial-timeout", "1m", "--executor", "local"],
+        "--trial-timeout: trials that run in this process cannot be ended; leave it out, or use --executor ray",
+    ),
     (["tiny.py", "--keep", "none"], "--keep: unknown choice 'none'; known are best, all"),
     (
         ["tiny.py", "--data", "cifar1"],
@@ -71,7 +77,8 @@ WRONG = [
     ),
     (
         ["tiny.py", "--name", "a/b"],
-        "name: 'a/b' cannot name a study; no slashes, no leading dot, no control characters, at most 250 characters",
+        "--name: 'a/b' cannot name a study; "
+        "no slashes, no control characters, no space at its ends, no dot or dash first",
     ),
 ]  # fmt: skip
 
@@ -107,6 +114,15 @@ def test_places_that_cannot_be_used(run, here, args, line, code):
     assert (result.stderr, result.exit_code) == (f"nas: error: {line.format(here=here)}\n", code)
 
 
+def test_a_cluster_that_is_not_there_is_refused_at_once(run, here):
+    result = run("search", "tiny.py", "--address", "127.0.0.1:1")
+    assert result.exit_code == 4
+    assert result.stderr == (
+        "nas: error: --address: no Ray cluster at 127.0.0.1:1 (Connection refused); "
+        "check that its head runs, or leave it out to start one here\n"
+    )
+
+
 def test_data_that_is_missing_is_refused_before_anything_starts(run, here):
     result = run("search", "tiny.py", "--data", "pictures/here")
     assert result.stderr.startswith(f"nas: error: {here}/pictures/here: cannot be read (No such file or directory)")
@@ -135,12 +151,13 @@ def test_a_search_ends_with_its_leaderboard_and_resumes_without_doing_it_again(r
     first = run("search", "parabola.py", "--trials", "3", *PLAIN_RUN)
     assert (first.exit_code, first.stderr) == (0, "")
     lines = first.stdout.splitlines()
-    assert lines[0] == "parabola: 0 of 3 trials done"
+    assert lines[0].startswith("warning: this study lies on this machine alone; ")
+    assert lines[1] == "parabola: 0 of 3 trials done"
     assert "parabola: 3 trials (3 complete)" in lines
     assert "Look again: nas leaderboard parabola" in lines
     assert "In a browser: nas dashboard" in lines
     again = run("search", "parabola.py", "--trials", "3", *PLAIN_RUN)
-    assert again.stdout.splitlines()[0] == "parabola: 3 of 3 trials done"
+    assert again.stdout.splitlines()[1] == "parabola: 3 of 3 trials done"
     assert not [line for line in again.stdout.splitlines() if "started" in line]
 
 

@@ -66,7 +66,7 @@ def test_a_plain_objective_runs_too(run):
         ),
         (
             ["--baseline", "two", "--set", "model.convnet.filters=many"],
-            "--set model.convnet.filters: must be a whole number, got 'many'",
+            "--set model.convnet.filters: must be a whole number, got 'many'; write a whole number, such as 3",
         ),
         (
             ["--baseline", "two", "--set", "precisio=fp32"],

@@ -93,10 +93,11 @@ def test_unreadable_images_are_all_named_and_the_others_read(tmp_path: Path) -> 
     Image.fromarray(np.full((4, 4), 70_000, np.int32)).save(tmp_path / "wide.tif")
     paths = [*files.values(), tmp_path / "float.tif", tmp_path / "wide.tif"]
     target = np.zeros((len(paths), 3, 9, 9), np.uint8)
-    problems = dict(read_images(paths, target, 9))
+    problems = {paths[place]: why for place, why in read_images(paths, target, 9).items()}
     assert [path.name for path in problems] == [path.name for path in paths[1:]]
     assert np.array_equal(target[0], array.transpose(2, 0, 1))
-    assert "cannot identify image file" in problems[files["text.png"]]
+    assert problems[files["text.png"]] == "no image but b'no image'"
+    assert problems[files["empty.jpg"]] == "empty"
     assert "169000000 pixels" in problems[files["bomb.png"]]
     assert problems[files["gone.png"]] == "No such file or directory"
     assert "floating-point" in problems[paths[-2]]
@@ -106,7 +107,7 @@ def test_unreadable_images_are_all_named_and_the_others_read(tmp_path: Path) -> 
 def test_images_of_another_size_are_named(tmp_path: Path) -> None:
     paths = [save(tmp_path / f"{side}.png", np.zeros((side, side), np.uint8)) for side in (5, 6)]
     problems = read_images(paths, np.zeros((2, 1, 5, 5), np.uint8), None)
-    assert problems == [(paths[1], "is 6 x 6 pixels, others are 5 x 5 pixels; set image_size")]
+    assert problems == {1: "is 6 x 6 pixels, others are 5 x 5 pixels; set image_size"}
 
 
 def test_fit_pixels() -> None:

@@ -126,7 +126,9 @@ def test_images_under_several_classes_are_trained_on_and_told() -> None:
     for seed in range(20):
         parts = assign_parts(table, {Part.VAL: 0.4, Part.TEST: 0.4}, seed)
         assert parts[[first, second]].tolist() == [Part.TRAIN, Part.TRAIN]
-    assert list(part_warnings(table, parts)) == ["2 images appear identically under several classes: class 0, class 1"]
+    assert list(part_warnings(table, parts)) == [
+        f"2 images appear identically under several classes (class 0, class 1), such as {first} and {second}"
+    ]
 
 
 def test_images_given_to_two_parts_are_told() -> None:
@@ -134,8 +136,8 @@ def test_images_given_to_two_parts_are_told() -> None:
     parts = np.array([Part.TRAIN] * 12 + [Part.VAL] * 4 + [Part.TEST] * 4, np.int8)
     table.contents[16:18] = table.contents[0]
     table.labels[16:18] = table.labels[0]
-    assert list(part_warnings(table, parts)) == [
-        "2 of 4 images in test are also in train (as the data came): test figures flatter"
+    assert list(part_warnings(table, parts, "image {}".format)) == [
+        "2 of 4 images in test are also in train (as the data came), such as image 16 and image 0: test figures flatter"
     ]
 
 

@@ -1,4 +1,6 @@
+import errno
 import os
+import resource
 import shutil
 import subprocess
 import sys
@@ -10,7 +12,7 @@ import pytest
 from PIL import Image
 
 from nas import Digits, ImageFolder
-from nas.data import cache, sources
+from nas.data import cache, folder_source
 from nas.data.errors import DataError
 from nas.data.images import Pixels, read_images
 from nas.data.prepare import open_prepared, prepare
@@ -82,11 +84,11 @@ def test_second_time_nothing_is_decoded(
     before = prepare(data, place, 0)
     decoded: list[int] = []
 
-    def decode(paths: Sequence[Path], target: Pixels, side: int | None) -> list[tuple[Path, str]]:
+    def decode(paths: Sequence[Path], target: Pixels, side: int | None) -> dict[int, str]:
         decoded.append(len(paths))
         return read_images(paths, target, side)
 
-    monkeypatch.setattr(sources, "read_images", decode)
+    monkeypatch.setattr(folder_source, "read_images", decode)
     assert prepare(data, place, 0) == before
     assert prepare(data.replace(val_share=0.5), place, 0).counts["val"] == 15
     assert not decoded
@@ -108,6 +110,40 @@ def test_a_damaged_cache_is_prepared_again(name: str, left: int | None, place: D
     assert list(place.cache.iterdir()) == [folder]
 
 
+@pytest.mark.parametrize("name", ["images", "labels", "parts", "contents", "sums", "squares"])
+def test_a_flipped_bit_in_the_cache_is_noticed_when_the_data_is_prepared(name: str, place: DataPlace) -> None:
+    before = prepare(Digits(), place, 0)
+    (folder,) = place.cache.iterdir()
+    sound = (folder / f"{name}.npy").read_bytes()
+    flipped = bytearray(sound)
+    flipped[-5] ^= 1
+    (folder / f"{name}.npy").write_bytes(flipped)
+    assert prepare(Digits(), place, 0) == before
+    assert list(place.cache.iterdir()) == [folder]
+    assert (folder / f"{name}.npy").read_bytes() == sound
+
+
+@pytest.mark.parametrize("text", ["[]", "{}", '{"class_names": 3}', "\0"])
+def test_a_cache_of_another_kind_is_prepared_again(text: str, place: DataPlace) -> None:
+    before = prepare(Digits(), place, 0)
+    (folder,) = place.cache.iterdir()
+    (folder / "meta.json").write_text(text)
+    assert prepare(Digits(), place, 0) == before
+
+
+def test_a_full_disk_is_told_as_such_and_leaves_nothing(place: DataPlace) -> None:
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (50_000, hard))  # the system says EFBIG where a disk says ENOSPC
+    try:
+        with pytest.raises(OSError, match="cannot hold decoded images") as caught:
+            prepare(Digits(), place, 0)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    assert caught.value.errno == errno.EFBIG
+    assert caught.value.filename == str(place.cache)
+    assert list(place.cache.iterdir()) == []
+
+
 def test_a_failed_preparation_leaves_nothing(make_folder: MakeFolder, place: DataPlace) -> None:
     path = make_folder({"a": 5, "b": 5})
     (path / "a" / "002.png").write_bytes(b"")
@@ -125,7 +161,7 @@ def test_many_unreadable_images_are_counted(make_folder: MakeFolder, place: Data
     with pytest.raises(DataError) as caught:
         prepare(ImageFolder(path=str(path)), place, 0)
     assert len(caught.value.lines) == 11
-    assert caught.value.lines[-1] == "... and 15 more like these"
+    assert caught.value.lines[-1] == "  ... and 15 more like these"
 
 
 def test_what_is_passed_over_is_told(make_folder: MakeFolder, place: DataPlace) -> None:
@@ -140,8 +176,9 @@ def test_what_is_passed_over_is_told(make_folder: MakeFolder, place: DataPlace) 
 
 def test_a_cache_that_cannot_be_written(place: DataPlace) -> None:
     place.cache.write_text("a file, not a folder")
-    with pytest.raises(DataError, match="cannot hold decoded images"):
+    with pytest.raises(OSError, match="cannot hold decoded images") as caught:
         prepare(Digits(), place, 0)
+    assert caught.value.errno == errno.EEXIST
 
 
 def test_remains_of_a_killed_process_go_after_a_day(place: DataPlace) -> None:

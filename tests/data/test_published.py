@@ -4,9 +4,11 @@ import gzip
 import os
 import pickle
 import struct
-import sys
 from collections.abc import Callable
+from dataclasses import replace
+from hashlib import sha256
 from importlib.util import find_spec
+from io import BytesIO
 from pathlib import Path
 from types import SimpleNamespace
 from urllib.error import URLError
@@ -16,7 +18,7 @@ import pytest
 from numpy.typing import NDArray
 
 from nas import Cifar10, Data, Digits, FashionMnist, ImageFolder, Mnist
-from nas.data import digits
+from nas.data import digits, download
 from nas.data.errors import DataError
 from nas.data.prepare import open_prepared, prepare
 from nas.records import DataPlace
@@ -105,6 +107,32 @@ def test_a_label_beyond_the_classes(place: DataPlace) -> None:
         prepare(Cifar10(), place, 0)
 
 
+@pytest.mark.parametrize(
+    "batch",
+    [
+        {b"data": np.zeros((4, 3072), np.uint8), b"labels": [0, 1, 2]},
+        {b"data": np.zeros((4, 3071), np.uint8), b"labels": [0, 1, 2, 3]},
+        {b"data": np.zeros((0, 3072), np.uint8), b"labels": []},
+        {b"data": None, b"labels": "x"},
+        {"data": 3},
+        [],
+    ],
+)
+def test_a_batch_of_something_else(batch: object, place: DataPlace) -> None:
+    folder = write_python(place.data_dir)
+    (folder / "data_batch_4").write_bytes(pickle.dumps(batch, protocol=2).replace(b"numpy._core", b"numpy.core"))
+    with pytest.raises(DataError, match=r"data_batch_4: damaged \(.+\); fetch it again"):
+        prepare(Cifar10(), place, 0)
+    assert not place.cache.exists() or not list(place.cache.iterdir())
+
+
+def test_files_that_are_not_all_that_was_published_are_told(place: DataPlace) -> None:
+    write_binary(place.data_dir)
+    assert prepare(Cifar10(), place, 0).warnings == (
+        "cifar10: 240 images, and 60000 were published; its figures cannot be compared with others",
+    )
+
+
 def idx(array: NDArray[np.uint8]) -> bytes:
     return struct.pack(f">BBBB{array.ndim}I", 0, 0, 8, array.ndim, *array.shape) + array.tobytes()
 
@@ -164,7 +192,7 @@ def test_absent_and_offline_is_one_line(
     def offline(*_args: object, **_kwargs: object) -> None:
         raise URLError(OSError("Name or service\nnot known"))
 
-    monkeypatch.setitem(sys.modules, "torchvision.datasets", SimpleNamespace(**{name: offline}))
+    monkeypatch.setattr("urllib.request.OpenerDirector.open", offline)
     with pytest.raises(DataError) as caught:
         prepare(data, place, 0)
     assert str(caught.value).replace(str(place.data_dir), "DIR") == (
@@ -173,13 +201,18 @@ def test_absent_and_offline_is_one_line(
     assert list(place.data_dir.iterdir()) == []
 
 
-def test_a_download_is_put_in_place(place: DataPlace, monkeypatch: pytest.MonkeyPatch) -> None:
-    def online(root: str, *, download: bool) -> None:
-        assert download
-        write_mnist(Path(root) / "MNIST" / "raw")
-        (Path(root) / "MNIST" / "raw" / "train-images-idx3-ubyte.gz").write_bytes(b"packed")
+ONLINE: dict[str, bytes] = {}
 
-    monkeypatch.setitem(sys.modules, "torchvision.datasets", SimpleNamespace(MNIST=online))
+
+def test_a_download_is_put_in_place(place: DataPlace, monkeypatch: pytest.MonkeyPatch) -> None:
+    write_mnist(place.cache / "published")
+    files = []
+    for file in download.PUBLISHED["MNIST"]:
+        packed = gzip.compress((place.cache / "published" / file.name.removesuffix(".gz")).read_bytes())
+        monkeypatch.setitem(ONLINE, file.address, packed)
+        files.append(replace(file, sha256=sha256(packed).hexdigest()))
+    monkeypatch.setitem(download.PUBLISHED, "MNIST", tuple(files))
+    monkeypatch.setattr("urllib.request.OpenerDirector.open", lambda _, address, timeout: BytesIO(ONLINE[address]))
     assert prepare(Mnist(), place, 0).counts == {"train": 40, "val": 10, "test": 20}
     assert [path.name for path in place.data_dir.iterdir()] == ["MNIST"]
     assert not list(place.data_dir.rglob("*.gz"))
@@ -200,6 +233,17 @@ def test_digits_from_another_layout_of_the_library(monkeypatch: pytest.MonkeyPat
     pixels, labels, _ = digits.read_digits()
     assert np.array_equal(pixels, before[0])
     assert np.array_equal(labels, before[1])
+
+
+@pytest.mark.parametrize("content", [b"", b"no gzip", gzip.compress(b"1,2\n3,4\n"), gzip.compress(b"a,b")])
+def test_damaged_digits(content: bytes, place: DataPlace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    file = tmp_path / "datasets" / "data" / "digits.csv.gz"
+    file.parent.mkdir(parents=True)
+    file.write_bytes(content)
+    found = SimpleNamespace(origin=str(tmp_path / "__init__.py"))
+    monkeypatch.setattr(digits.importlib.util, "find_spec", lambda name: found)
+    with pytest.raises(DataError, match=r"digits\.csv\.gz: damaged \(.*\); install scikit-learn again"):
+        prepare(Digits(), place, 0)
 
 
 def test_digits_without_scikit_learn(place: DataPlace, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -50,7 +50,7 @@ def test_own_size_of_something_else_is_an_error(tmp_path: Path, place: DataPlace
     for name in ("a", "b"):
         (tmp_path / name).mkdir()
         (tmp_path / name / "note.png").write_text("no image")
-    with pytest.raises(DataError, match=r"a/note\.png: not a readable image"):
+    with pytest.raises(DataError, match=r"a/note\.png: cannot be used \(no image but b'no image'\); replace"):
         shape_of(ImageFolder(path=str(tmp_path), image_size=None), place)
 
 

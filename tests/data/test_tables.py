@@ -12,8 +12,10 @@ from nas.data.part import Part
 from nas.data.prepare import prepare, split
 from nas.data.shape import shape_of
 from nas.data.splits import load_splits
-from nas.data.tables import read_table
+from nas.data.tables import moments, read_table
 from nas.records import DataPlace
+from nas.training.scaling import Scaling
+from nas.training.tasks import Regression
 
 
 def table(tmp_path: Path, lines: list[str], target: str = "y", **values: object) -> Table:
@@ -34,10 +36,10 @@ def test_numbers_become_columns_and_the_target_leaves(tmp_path: Path, place: Dat
     assert splits.info.shape == (2, 1, 1)
     assert shape_of(data, place) == ((2, 1, 1), 1)
     assert splits.info.counts == expected_counts(data) == {"train": 70, "val": 15, "test": 15}
-    rows = {tuple(map(np.float32, map(float, line.split(",")))) for line in lines[1:]}
+    rows = {tuple(map(float, line.split(","))) for line in lines[1:]}
     found = set()
     for part in (splits.train, splits.val, splits.test):
-        assert part.pixels.dtype == part.labels.dtype == torch.float32
+        assert part.pixels.dtype == part.labels.dtype == torch.float64
         assert part.pixels.shape == (len(part), 2, 1, 1)
         columns = part.pixels[:, :, 0, 0].numpy()
         found |= {(a, y, b) for (a, b), y in zip(columns, part.labels.numpy(), strict=True)}
@@ -64,7 +66,7 @@ def test_a_change_of_test_rows_changes_nothing_that_training_sees(tmp_path: Path
     test_rows = {tuple(row) for row in before.test.pixels[:, :, 0, 0].tolist()}
     for number, line in enumerate(lines[1:], start=1):
         a, y, b = map(float, line.split(","))
-        if (float(np.float32(a)), float(np.float32(b))) in test_rows:
+        if (a, b) in test_rows:
             lines[number] = f"{a},{y + 1000},{b}"
     after = load_splits(table(tmp_path, lines), place, 0)
     assert torch.equal(before.train.labels, after.train.labels)
@@ -112,7 +114,7 @@ def test_empty_cells_take_the_mean_of_the_train_part(tmp_path: Path, place: Data
     mean = known[~np.isnan(known)].mean()
     splits = load_splits(data, place, 0)
     values = torch.cat([part.pixels[:, 0, 0, 0] for part in (splits.train, splits.val, splits.test)])
-    assert int((values == float(np.float32(mean))).sum()) == 5
+    assert int((values == mean).sum()) == 5
     assert splits.mean[0] == pytest.approx(mean)
     assert splits.info.warnings == (f"{data.path}: column 'a': 5 empty cells take the train part's mean",)
 
@@ -127,15 +129,31 @@ def test_constant_and_empty_columns(tmp_path: Path, place: DataPlace) -> None:
     assert splits.info.warnings == tuple(f"{data.path}: column {name!r} is empty and left out" for name in ("none", ""))
 
 
-def test_a_constant_target_keeps_its_deviation_above_zero(tmp_path: Path, place: DataPlace) -> None:
-    splits = load_splits(table(tmp_path, ["a,y", *(f"{index},3" for index in range(20))]), place, 0)
-    assert splits.target == (3.0, 1.0)
+def test_a_target_that_is_constant_in_the_train_part_keeps_its_deviation_above_zero() -> None:
+    assert [float(value) for value in moments(np.full(20, 3.0))] == [3.0, 1.0]
+
+
+def test_times_in_seconds_are_told_apart(tmp_path: Path, place: DataPlace) -> None:
+    """Near 1.7e9 float32 has steps of 128."""
+    lines = ["time,y", *(f"{1_700_000_000 + second},{1_700_000_000 + 2 * second}" for second in range(100))]
+    splits = load_splits(table(tmp_path, lines), place, 0)
+    train = splits.train
+    seconds = train.pixels[:, 0, 0, 0] - 1_700_000_000
+    for normal in (splits.normalise(train.pixels), Scaling(splits.mean, splits.std, 1.0)(train.pixels)):
+        assert normal.dtype == torch.float32
+        wanted = (seconds - seconds.mean()) / seconds.std(correction=0)
+        assert torch.allclose(normal[:, 0, 0, 0].double(), wanted, atol=1e-6)
+    assert splits.target is not None
+    wanted = (seconds - seconds.mean()) / seconds.std(correction=0)
+    loss = Regression(*splits.target).loss(wanted.float()[:, None], train.labels)
+    assert loss.dtype == torch.float32
+    assert loss < 1e-10
 
 
 def test_decimal_commas(tmp_path: Path) -> None:
-    rows = read_table(table(tmp_path, ["a;y", *(f"{index},5;1,25" for index in range(12))]))
+    rows = read_table(table(tmp_path, ["a;y", *(f"{index},5;{index},25" for index in range(12))]))
     assert rows.inputs[:2].ravel().tolist() == [0.5, 1.5]
-    assert rows.targets[0] == 1.25
+    assert rows.targets[1] == 1.25
 
 
 TWENTY = [f"{index},{index}" for index in range(20)]
@@ -158,10 +176,15 @@ TWENTY = [f"{index},{index}" for index in range(20)]
         (["a,y", *TWENTY, "inf,3"], "column 'a': too large a number in line 22; change or remove it"),
         (["y", *map(str, range(20))], "has no columns beside the target; add some"),
         (["a,y"], "has no rows; add some"),
-        (["a,y", *TWENTY[:9]], "has 9 rows with 9 different inputs; 10 rows with 3 different inputs are the fewest to "
-         "be split"),
+        (["a,y", *TWENTY[:9]], "has 9 rows with 9 different inputs; give 10 rows with 3 different ones at least, to be "
+         "split"),
         (["a,y", *(f"{index % 2},{index}" for index in range(20))],
-         "has 20 rows with 2 different inputs; 10 rows with 3 different inputs are the fewest to be split"),
+         "has 20 rows with 2 different inputs; give 10 rows with 3 different ones at least, to be split"),
+        (["a,y", *(f"{index},3" for index in range(20))], "target 'y': is 3 in all rows; choose a column that varies"),
+        (["a,y", *TWENTY, "abc,3", "-,4"], "column 'a': is no number in lines 22, 23, such as 'abc'; mend it"),
+        (["a,y", *(f'"1,{index:03}",{index}' for index in range(20))],
+         "column 'a': has marks between the thousands, such as '1,000'; write numbers without"),
+        (["a,y", *TWENTY, "1_0,3"], "column 'a': is no number in line 22, such as '1_0'; mend it"),
     ],
 )  # fmt: skip
 def test_what_cannot_be_used(tmp_path: Path, place: DataPlace, lines: list[str], line: str) -> None:

@@ -120,7 +120,7 @@ def test_what_does_not_fit_is_named_in_one_line(tmp_path, place, weights):
     with pytest.raises(WeightsError) as raised:
         loaded(saved(weights, tmp_path / "any.pth"), place)
     assert str(raised.value) == (
-        f"{tmp_path}/any.pth does not fit squeezenet1_1: "
+        f"{tmp_path}/any.pth: does not fit squeezenet1_1: "
         "6 missing (features.3.squeeze.weight, features.3.squeeze.bias, features.3.expand1x1.weight, ...); "
         "6 unknown (other.features.3.squeeze.weight, other.features.3.squeeze.bias, "
         "other.features.3.expand1x1.weight, ...); "
@@ -132,9 +132,9 @@ def test_what_does_not_fit_is_named_in_one_line(tmp_path, place, weights):
 @pytest.mark.parametrize(
     ("file", "content", "why"),
     [
-        ("any.pth", b"no weights at all", "any.pth is no file of weights ("),
-        ("any.safetensors", b"no weights at all", "any.safetensors is no file of weights ("),
-        ("any.pt", {"weights": [1, 2]}, "any.pt is no file of weights: it does not hold tensors by name"),
+        ("any.pth", b"no weights at all", "any.pth: is no file of weights ("),
+        ("any.safetensors", b"no weights at all", "any.safetensors: is no file of weights ("),
+        ("any.pt", {"weights": [1, 2]}, "any.pt: is no file of weights (no tensors by name)"),
     ],
 )
 def test_a_file_of_another_kind_is_one_line(tmp_path, place, file, content, why):

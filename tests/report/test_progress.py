@@ -207,7 +207,7 @@ def test_a_continued_study_begins_where_it_ended(tmp_path: Path, clock: Clock) -
     assert view.progress.line_of_best() == "best 0.8925 (trial 2)"
     running = main.running()[0]
     view.started(main.record(running))
-    assert written(view)[-1] == "trial 7: started, 300 k params, cl1 f256 d0, from epoch 4"
+    assert written(view)[-1] == "trial 7: started, 300 k params, cl1 f256 d0, goes on, 3 epochs known"
     clock.now += 10
     main.complete(running, TrialResult({"val_accuracy": 0.7}, epochs=8), [0.7, 300_000.0])
     view.ended(main.record(running))

@@ -55,7 +55,7 @@ def test_what_is_not_there(ledgers: tuple[Ledger, Ledger], tmp_path: Path, asked
 def test_a_complete_trial_in_words(ledgers: tuple[Ledger, Ledger], tmp_path: Path) -> None:
     folder = tmp_path / "artifacts" / "small" / "00002"
     folder.mkdir(parents=True)
-    (folder / "weights.pt").write_bytes(b"1")
+    (folder / "weights.safetensors").write_bytes(b"1")
     own = sheet(ledgers, "2", tmp_path)
     lines = text(replace(own, record=replace(own.record, started=None)), 300).splitlines()
     assert lines[:6] == [

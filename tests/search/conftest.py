@@ -58,10 +58,24 @@ def _quiet() -> Iterator[None]:
         yield
 
 
+BACKENDS = ("sqlite", pytest.param("postgresql", marks=pytest.mark.xdist_group("postgres")))
+"""For `parametrize("url", BACKENDS, indirect=True)`, where the two databases could differ."""
+
+
 @pytest.fixture
-def storage(tmp_path: Path) -> RDBStorage:
-    """A fresh sqlite storage."""
-    return open_storage(f"sqlite:///{tmp_path / 'optuna.db'}")
+def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """A database that is not there yet, or is empty."""
+    if getattr(request, "param", "sqlite") == "sqlite":
+        return f"sqlite:///{tmp_path / 'optuna.db'}"
+    return str(request.getfixturevalue("postgres_url"))
+
+
+@pytest.fixture
+def storage(url: str) -> Iterator[RDBStorage]:
+    """A fresh storage: SQLite, if the test does not say otherwise."""
+    opened = open_storage(url)
+    yield opened
+    opened.engine.dispose()
 
 
 @pytest.fixture

@@ -1,5 +1,6 @@
 """Draws: rejected ones are told with their reason and never trained; the same config comes once."""
 
+import math
 from collections.abc import Callable
 
 import optuna
@@ -13,6 +14,7 @@ from nas.search import drawing
 from nas.search.drawing import Drawer, NothingLeft
 from nas.search.ledger import Ledger, verdict_of
 from nas.search.opening import open_study
+from nas.space.mistakes import BrokenCode
 from tests.search.conftest import Toy, toy_cost, toy_space
 
 Excess = Callable[[Toy, Cost], float]
@@ -115,22 +117,39 @@ def test_adopted_trial_gets_the_same_config(storage: RDBStorage) -> None:
     assert resolved.trial.number == draw.trial.number
 
 
-@pytest.mark.parametrize(
-    ("excess", "cause"),
-    [
-        (lambda config, cost: 1 / 0, "ZeroDivisionError: division by zero"),
-        (lambda config, cost: float("nan"), "over its limit: odd"),
-    ],
-)
-def test_constraint_that_breaks_rejects_the_draw_not_the_study(storage: RDBStorage, excess: Excess, cause: str) -> None:
+def test_a_constraint_that_knows_no_number_is_broken(storage: RDBStorage) -> None:
     def odd(config: Toy, cost: Cost) -> float:
-        return excess(config, cost) if config.width == 1 else -1.0
+        return math.nan if config.width == 1 else -1.0
 
     space = toy_space(constraints=(constraint("odd", odd),))
     ledger, drawer = opened(storage, space)
     drawn = drawer.draw().config
     assert isinstance(drawn, Toy)
     assert drawn.width != 1
-    assert ledger.frozen()[0].user_attrs["cause"] == cause
+    assert ledger.frozen()[0].user_attrs["cause"] == "over its limit: odd"
     again, other = opened(storage, space)
     assert [other.resolve(trial) is not None for trial in again.running()] == [True]
+
+
+@pytest.mark.parametrize(
+    ("excess", "line"),
+    [
+        (lambda config, cost: 1 / 0, "constraint odd: ZeroDivisionError: division by zero; mend its function"),
+        (lambda config, cost: True, "constraint odd: its function must return a number, got True; return by how much"),
+        (lambda config, cost: None, "constraint odd: its function must return a number, got None; return by how much"),
+    ],
+)
+def test_a_constraint_whose_code_fails_is_told_at_once(storage: RDBStorage, excess: Excess, line: str) -> None:
+    _, drawer = opened(storage, toy_space(baselines={}, constraints=(constraint("odd", excess),)))
+    with pytest.raises(BrokenCode) as told:
+        drawer.draw()
+    assert str(told.value).startswith(line)
+
+
+def test_a_network_whose_code_fails_is_trained_to_fail_by_its_true_cause(storage: RDBStorage) -> None:
+    def measure(config: object) -> Cost:
+        raise KeyError("a mistake in build")
+
+    _, drawer = opened(storage, toy_space(baselines={}))
+    drawer.measure = measure
+    assert drawer.draw().cost is None

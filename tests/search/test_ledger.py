@@ -2,14 +2,18 @@
 
 from pathlib import Path
 
+import pytest
 from optuna.storages import RDBStorage
 
 from nas import MLP, Diabetes, SearchSpace, TrialConfig, choice, maximize
 from nas.records import DataInfo, EpochMetrics, TrialResult
 from nas.report.leaderboard import is_regression
+from nas.search.layout import Layout
 from nas.search.ledger import Ledger
 from nas.search.opening import open_study
-from tests.search.conftest import SMALL, toy_space
+from tests.search.conftest import BACKENDS, SMALL, toy_space
+
+pytestmark = pytest.mark.parametrize("url", BACKENDS, indirect=True)
 
 
 def finished(storage: RDBStorage, folder: Path | None) -> Ledger:
@@ -23,8 +27,11 @@ def finished(storage: RDBStorage, folder: Path | None) -> Ledger:
 
 
 def test_the_folder_of_findings_is_known_afterwards(storage: RDBStorage) -> None:
-    [record] = finished(storage, Path("/somewhere/findings")).records()
-    assert record.folder == "/somewhere/findings"
+    ledger = finished(storage, Path("/somewhere/findings"))
+    assert [record.folder for record in ledger.records()] == [None]
+    for home in (Path("/here"), Path("/mounted/there")):  # what the ledger holds names no place
+        ledger.layout = Layout(home, home)
+        assert [record.folder for record in ledger.records()] == [f"{home}/artifacts/toy/00000/findings"]
 
 
 def test_a_trial_without_findings_has_none(storage: RDBStorage) -> None:

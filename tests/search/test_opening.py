@@ -7,7 +7,9 @@ from nas import choice, maximize
 from nas.search.drawing import Drawer
 from nas.search.opening import StudyChanged, free_name, open_references, open_study, require_study, study_names
 from nas.search.storage import StorageError
-from tests.search.conftest import Toy, toy_cost, toy_space
+from tests.search.conftest import BACKENDS, Toy, toy_cost, toy_space
+
+pytestmark = pytest.mark.parametrize("url", BACKENDS, indirect=True)
 
 
 def test_changed_space_is_refused_with_the_difference(storage: RDBStorage) -> None:

@@ -9,13 +9,16 @@ from optuna.trial import TrialState
 
 from nas import SearchSpace
 from nas.job import TrialJob
-from nas.records import DataPlace, EpochMetrics, TrialFailure, TrialResult, Verdict
+from nas.records import DataPlace, EpochMetrics, TrialFailure, TrialResult, Unfinished, Verdict
 from nas.search.drawing import Draw, Drawer
 from nas.search.ledger import Ledger, curve_of, verdict_of
 from nas.search.opening import open_references, open_study
 from nas.search.queue import Budget, Empty, TrialQueue
 from nas.search.stopping import StoppingRule
-from tests.search.conftest import Toy, toy_cost, toy_space
+from nas.search.storage import DiskFull
+from tests.search.conftest import BACKENDS, Toy, toy_cost, toy_space
+
+pytestmark = pytest.mark.parametrize("url", BACKENDS, indirect=True)
 
 REFERENCE = {"VGG19": Toy(width=3, slope=2.0)}
 
@@ -172,6 +175,57 @@ def test_killed_driver_leaves_trials_that_the_next_one_adopts(storage: RDBStorag
     assert second.main.verdicts()[Verdict.COMPLETE] == 5
     assert second.main.running() == []
     assert [point.epoch for point in curve_of(second.main.frozen()[0])] == [1, 2, 3, 4]
+
+
+def test_an_unfinished_trial_ends_the_search_and_is_adopted(storage: RDBStorage) -> None:
+    queue = open_queue(storage, toy_space())
+    job = queue.take()
+    assert isinstance(job, TrialJob)
+    queue.report(("toy", job.number), EpochMetrics(1, {"score": 0.25}))
+    with pytest.raises(DiskFull, match="no room"):
+        queue.finish(("toy", job.number), Unfinished("no room"))
+    queue.finish(("toy", job.number), TrialFailure("told too late"))
+    assert [trial.number for trial in queue.main.running()] == [job.number]
+    again = open_queue(storage, toy_space()).take()
+    assert isinstance(again, TrialJob)
+    assert (again.number, again.config) == (job.number, job.config)
+
+
+def test_a_trial_whose_worker_died_goes_on_twice_and_then_fails_with_the_cause(storage: RDBStorage) -> None:
+    queue = open_queue(storage, toy_space())
+    for death in range(3):
+        if death == 2:
+            queue = open_queue(storage, toy_space())  # deaths under another driver count
+        job = queue.take()
+        assert isinstance(job, TrialJob)
+        assert job.number == 0
+        queue.report(("toy", 0), EpochMetrics(death + 1, {"score": 0.25}))
+        queue.lose(("toy", 0), TrialFailure("SIGKILL", "stacks"))
+    [frozen, *_] = queue.main.frozen()
+    assert frozen.user_attrs["cause"] == "the worker process died 3 times: SIGKILL"
+    assert frozen.user_attrs["deaths"] == ["SIGKILL"] * 3
+    assert frozen.user_attrs["traceback"] == "stacks"
+    assert [point.epoch for point in curve_of(frozen)] == [1, 2, 3]
+    assert len(drain(queue)) == 4
+    queue.lose(("toy", 0), TrialFailure("told too late"))
+
+
+def test_a_trial_that_may_not_be_tried_again_fails_at_once(storage: RDBStorage) -> None:
+    queue = open_queue(storage, toy_space())
+    assert isinstance(queue.take(), TrialJob)
+    queue.lose(("toy", 0), TrialFailure("timed out"), again=False)
+    assert queue.main.frozen()[0].user_attrs["cause"] == "timed out"
+
+
+def test_live_trials_are_served_again_before_all_others_and_count_once(storage: RDBStorage) -> None:
+    queue = open_queue(storage, toy_space())
+    first, second = queue.take(), queue.take()
+    queue.serve_again(*list(queue.live))
+    assert not queue.live
+    assert queue.take() == first
+    assert queue.take() == second
+    queue.serve_again(*list(queue.live))
+    assert [job.number for job in drain(queue)] == [0, 1, 2, 3, 4]
 
 
 def test_history_told_again_adds_no_point(storage: RDBStorage) -> None:

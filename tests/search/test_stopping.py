@@ -121,3 +121,17 @@ def test_nan_does_not_upset_it() -> None:
     rule.stops(1, EpochMetrics(1, {"score": float("nan")}))
     rule.ended(1, complete=False)
     assert run(rule, 2, [0.9] * 8) is None
+
+
+@pytest.mark.parametrize("scheduler", ["asha", "median", "hyperband"])
+def test_the_order_in_which_trials_began_is_no_matter(scheduler: str) -> None:
+    """Side by side a trial may begin before one of a lower number; after a restart they come in order."""
+    curves = {number: [0.5 + 0.02 * number] * 9 for number in range(0, 40, 3)}
+    first, again = (StoppingRule(scheduler, OBJECTIVES, 9) for _ in range(2))
+    for rule, numbers in ((first, list(curves)), (again, sorted(curves, reverse=True))):
+        for number in numbers:
+            for epoch, value in enumerate(curves[number], start=1):
+                rule.stops(number, EpochMetrics(epoch, {"score": value}))
+            rule.ended(number, complete=True)
+    worse = {number: [0.6] * 9 for number in range(50, 70)}
+    assert [run(first, *each) for each in worse.items()] == [run(again, *each) for each in worse.items()]

@@ -10,6 +10,7 @@ import pytest
 from nas.redact import redact
 from nas.search.lock import study_lock
 from nas.search.storage import StorageError, open_storage, sqlite_path
+from tests.search.conftest import BACKENDS
 
 HOLD = """
 import sys, time
@@ -56,8 +57,18 @@ def test_write_ahead_log_is_on(tmp_path: Path) -> None:
     assert sqlite_path(str(storage.url)) == tmp_path / "a.db"
 
 
-def test_second_driver_is_refused_and_the_lock_dies_with_its_process(tmp_path: Path) -> None:
-    url = f"sqlite:///{tmp_path / 'optuna.db'}"
+@pytest.mark.parametrize("name", ["with space.db", "{SCHEMA_VERSION}.db", "100%.db", "naïve ☃.db", "a#b;c.db"])
+def test_unusual_file_names(tmp_path: Path, name: str) -> None:
+    storage = open_storage(f"sqlite:///{tmp_path / name}")
+    with study_lock(storage, "toy"):
+        assert (tmp_path / name).exists()
+    assert sqlite_path(storage.url) == tmp_path / name
+    storage.engine.dispose()
+    assert all(path.name.startswith(name) for path in tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("url", BACKENDS, indirect=True)
+def test_second_driver_is_refused_and_the_lock_dies_with_its_process(url: str) -> None:
     storage = open_storage(url)
     holder = subprocess.Popen(
         [sys.executable, "-c", HOLD, url],

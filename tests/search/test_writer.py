@@ -2,6 +2,7 @@
 
 from contextlib import suppress
 from math import inf, isnan, nan
+from typing import Any
 
 import optuna
 import pytest
@@ -9,14 +10,19 @@ from optuna.distributions import CategoricalDistribution, FloatDistribution
 from optuna.exceptions import UpdateFinishedTrialError
 from optuna.storages import RDBStorage
 from optuna.trial import FrozenTrial, TrialState
+from sqlalchemy import event
 
+from nas.search.lock import StudyLock
 from nas.search.trial_rows import PAGE, read_trials
 from nas.search.writer import KEPT, Writer
+from tests.search.conftest import BACKENDS
+
+pytestmark = pytest.mark.parametrize("url", BACKENDS, indirect=True)
 
 
 @pytest.fixture
 def writer(storage: RDBStorage) -> Writer:
-    return Writer(storage)
+    return Writer(StudyLock(storage))
 
 
 @pytest.fixture
@@ -26,8 +32,7 @@ def study(writer: Writer) -> optuna.Study:
 
 def stored(storage: RDBStorage, study: optuna.Study) -> list[FrozenTrial]:
     """What Optuna itself reads from the tables."""
-    url = str(storage.engine.url)
-    return RDBStorage(url).get_all_trials(study._study_id)
+    return RDBStorage(storage.url).get_all_trials(study._study_id)
 
 
 def varied(study: optuna.Study) -> None:
@@ -73,7 +78,7 @@ def test_memory_is_the_database_less_what_finished_trials_need_not(
     varied(study)
     expected = [shown(trial, kept=trial.state.is_finished()) for trial in stored(storage, study)]
     assert [shown(trial) for trial in study.get_trials(deepcopy=False)] == expected
-    again = optuna.load_study(storage=Writer(storage), study_name="written")
+    again = optuna.load_study(storage=Writer(StudyLock(storage)), study_name="written")
     assert [shown(trial) for trial in again.get_trials(deepcopy=False)] == expected
 
 
@@ -148,3 +153,26 @@ def test_several_pages_and_studies(storage: RDBStorage, writer: Writer, study: o
     ids = [trial._trial_id for trial in study.trials]
     newer = read_trials(storage, study._study_id, newer_than=newest._trial_id, also={ids[0]})
     assert [trial._trial_id for trial in newer] == [ids[0], *(own for own in ids if own > newest._trial_id)]
+
+
+def test_verdicts_survive_a_power_failure(storage: RDBStorage, writer: Writer, study: optuna.Study) -> None:
+    if storage.engine.name != "sqlite":
+        pytest.skip("PostgreSQL's own settings say so")
+    levels: list[tuple[str, int]] = []
+
+    def note(connection: Any) -> None:
+        dbapi = connection.connection.dbapi_connection
+        levels.append((what, dbapi.execute("PRAGMA synchronous").fetchone()[0]))
+
+    event.listen(storage.engine, "commit", note)
+    what = "ask"
+    trial = study.ask()
+    what = "epoch"
+    trial.set_user_attr("curve", [1])
+    what = "verdict"
+    with writer.together():
+        study.tell(trial, 1.0)
+    what = "next"
+    study.ask()
+    normal, full = 1, 2
+    assert levels == [("ask", normal), ("epoch", normal), ("verdict", full), ("next", normal)]

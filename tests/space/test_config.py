@@ -80,72 +80,99 @@ WRONG: dict[str, tuple[type[Config], dict[str, Any], list[str]]] = {
         ["x: unknown field of EarlyStopping, given 3; known are metric, patience"],
     ),
     "missing field": (ImageFolder, {}, ["path: ImageFolder needs this field; give it a value"]),
-    "text for a number": (ConvNet, {"filters": "64"}, ["filters: must be a whole number, got '64'"]),
-    "number for a boolean": (ConvNet, {"batch_norm": 1}, ["batch_norm: must be a boolean, got 1"]),
-    "boolean for a number": (ConvNet, {"filters": True}, ["filters: must be a whole number, got True"]),
-    "float for a whole number": (ConvNet, {"filters": 64.0}, ["filters: must be a whole number, got 64.0"]),
-    "zero layers": (ConvNet, {"conv_layers": 0}, ["conv_layers: must be greater than or equal to 1, got 0"]),
-    "dropout 1": (ConvNet, {"dropout": 1.0}, ["dropout: must be less than 1, got 1.0"]),
-    "nan": (ConvNet, {"dropout": math.nan}, ["dropout: must be less than 1, got nan"]),
-    "none of the words": (ConvNet, {"padding": "sme"}, ["padding: must be 'same' or 'valid', got 'sme'"]),
+    "text for a number": (
+        ConvNet,
+        {"filters": "64"},
+        ["filters: must be a whole number, got '64'; write a whole number, such as 3"],
+    ),
+    "number for a boolean": (ConvNet, {"batch_norm": 1}, ["batch_norm: must be a boolean, got 1; write True or False"]),
+    "boolean for a number": (
+        ConvNet,
+        {"filters": True},
+        ["filters: must be a whole number, got True; write a whole number, such as 3"],
+    ),
+    "float for a whole number": (
+        ConvNet,
+        {"filters": 64.0},
+        ["filters: must be a whole number, got 64.0; write a whole number, such as 3"],
+    ),
+    "zero layers": (ConvNet, {"conv_layers": 0}, ["conv_layers: must be greater than or equal to 1, got 0; raise it"]),
+    "dropout 1": (ConvNet, {"dropout": 1.0}, ["dropout: must be less than 1, got 1.0; lower it"]),
+    "nan": (
+        ConvNet,
+        {"dropout": math.nan},
+        ["dropout: must be less than 1, got nan; lower it"],
+    ),
+    "none of the words": (
+        ConvNet,
+        {"padding": "sme"},
+        ["padding: must be 'same' or 'valid', got 'sme'; did you mean same?"],
+    ),
     "another family": (
         TrialConfig,
         {"data": Digits(), "model": Cosine()},
-        ["model: must be a Model, got Cosine(warm_up=0.0, min_lr=0.0)"],
+        ["model: must be a Model, got Cosine(warm_up=0.0, min_lr=0.0); write one"],
     ),
     "no config": (
         TrialConfig,
         {"data": Digits(), "model": ConvNet(), "early_stopping": 3},
-        ["early_stopping: must be an EarlyStopping, got 3"],
+        ["early_stopping: must be an EarlyStopping, got 3; write one"],
     ),
     "a class, not an object": (
         TrialConfig,
         {"data": Digits, "model": ConvNet()},
-        ["data: must be a Data, got <class 'nas.config.data.Digits'>"],
+        ["data: must be a Data, got <class 'nas.config.data.Digits'>; write one"],
     ),
-    "even kernel": (ConvNet, {"kernel_size": 4}, ['kernel_size: must be odd with padding="same", got 4']),
+    "even kernel": (
+        ConvNet,
+        {"kernel_size": 4},
+        ['kernel_size: must be odd with padding="same", got 4; change one of them'],
+    ),
     "even kernel in a choice": (
         ConvNet,
         {"kernel_size": choice(3, 4)},
-        ['kernel_size: must be odd with padding="same", got 4'],
+        ['kernel_size: must be odd with padding="same", got 4; change one of them'],
     ),
     "even kernel in a range": (
         ConvNet,
         {"kernel_size": integer(3, 9)},
-        ['kernel_size: must be odd with padding="same", got 4'],
+        ['kernel_size: must be odd with padding="same", got 4; change one of them'],
     ),
     "even kernel with one of the paddings": (
         ConvNet,
         {"kernel_size": choice(3, 4), "padding": choice("valid", "same")},
-        ['kernel_size: must be odd with padding="same", got 4'],
+        ['kernel_size: must be odd with padding="same", got 4; change one of them'],
     ),
     "two of several": (
         SGD,
         {"nesterov": choice(True, False), "momentum": choice(0.9, 0.0)},
-        ["nesterov: needs momentum above 0, got momentum=0.0"],
+        ["nesterov: needs momentum above 0, got momentum=0.0; raise it"],
     ),
     "one option": (
         ConvNet,
         {"filters": choice(64, labels=())},
         ["filters: choice needs at least two options, got 1; add one, or write the value"],
     ),
-    "a bad option": (ConvNet, {"dropout": choice(0.0, 1.0)}, ["dropout: must be less than 1, got 1.0"]),
+    "a bad option": (ConvNet, {"dropout": choice(0.0, 1.0)}, ["dropout: must be less than 1, got 1.0; lower it"]),
     "an option of the wrong kind": (
         ConvNet,
         {"filters": choice(32, "64")},
-        ["filters: must be a whole number, got '64'"],
+        ["filters: must be a whole number, got '64'; write a whole number, such as 3"],
     ),
     "unhashable options": (
         ConvNet,
         {"filters": choice([1], [2])},
-        ["filters: must be a whole number, got [1]", "filters: must be a whole number, got [2]"],
+        [
+            "filters: must be a whole number, got [1]; write a whole number, such as 3",
+            "filters: must be a whole number, got [2]; write a whole number, such as 3",
+        ],
     ),
     "options alike once read": (
         ConvNet,
         {"dropout": choice(0, 0.0)},
         ["dropout: choice has the options 0 and 0.0, which are one to the sampler; remove one"],
     ),
-    "upper end": (ConvNet, {"dropout": uniform(0, 1)}, ["dropout: must be less than 1, got 1.0"]),
+    "upper end": (ConvNet, {"dropout": uniform(0, 1)}, ["dropout: must be less than 1, got 1.0; lower it"]),
     "log from 0": (
         Adam,
         {"lr": log_uniform(0, 1)},
@@ -154,14 +181,17 @@ WRONG: dict[str, tuple[type[Config], dict[str, Any], list[str]]] = {
     "range of floats in a whole field": (
         ConvNet,
         {"filters": uniform(1, 8)},
-        ["filters: must be a whole number, got 1.0", "filters: must be a whole number, got 8.0"],
+        [
+            "filters: must be a whole number, got 1.0; write a whole number, such as 3",
+            "filters: must be a whole number, got 8.0; write a whole number, such as 3",
+        ],
     ),
     "integer in a float field": (
         Shape,
         {"ratio": integer(1, 8)},
         ["ratio: integer needs whole numbers, got low=1.0, high=8.0, step=1; use uniform with a step"],
     ),
-    "between the words": (Shape, {"side": integer(1, 3)}, ["side: must be 1 or 3, got 2"]),
+    "between the words": (Shape, {"side": integer(1, 3)}, ["side: must be 1 or 3, got 2; write one of these"]),
     "a hole in a choice": (
         ConvNet,
         {"filters": choice(3, integer(4, 9))},
@@ -172,7 +202,11 @@ WRONG: dict[str, tuple[type[Config], dict[str, Any], list[str]]] = {
         {"sizes": choice((1, integer(4, 9)), (2,))},
         ["sizes: an option of a choice cannot be a tuple with holes; put it into a config of its own"],
     ),
-    "a bad item": (Shape, {"sizes": repeat(choice(1, "a"), 1, 2)}, ["sizes.0: must be a whole number, got 'a'"]),
+    "a bad item": (
+        Shape,
+        {"sizes": repeat(choice(1, "a"), 1, 2)},
+        ["sizes.0: must be a whole number, got 'a'; write a whole number, such as 3"],
+    ),
     "a bad hole in an item": (
         Shape,
         {"sizes": repeat(integer(3, 1), 1, 2)},
@@ -182,18 +216,29 @@ WRONG: dict[str, tuple[type[Config], dict[str, Any], list[str]]] = {
     "none of a union": (
         Shape,
         {"either": 0.5},
-        ["either: must be a whole number, got 0.5", "either: must be a string, got 0.5"],
+        [
+            "either: must be a whole number, got 0.5; write a whole number, such as 3",
+            "either: must be a string, got 0.5; write it in quotes",
+        ],
     ),
-    "an item of a tuple": (Shape, {"sizes": (1, "x")}, ["sizes.1: must be a whole number, got 'x'"]),
-    "a long value": (ConvNet, {"filters": "x" * 200}, [f"filters: must be a whole number, got '{'x' * 76}..."]),
+    "an item of a tuple": (
+        Shape,
+        {"sizes": (1, "x")},
+        ["sizes.1: must be a whole number, got 'x'; write a whole number, such as 3"],
+    ),
+    "a long value": (
+        ConvNet,
+        {"filters": "x" * 200},
+        [f"filters: must be a whole number, got '{'x' * 76}...; write a whole number, such as 3"],
+    ),
     "several": (
         ConvNet,
         {"kernel_size": 4, "filers": 3, "dropout": 2.0, "dense_layers": choice(-1, 2)},
         [
             "filers: unknown field of ConvNet, given 3; did you mean filters?",
-            "dense_layers: must be greater than or equal to 0, got -1",
-            "dropout: must be less than 1, got 2.0",
-            'kernel_size: must be odd with padding="same", got 4',
+            "dense_layers: must be greater than or equal to 0, got -1; raise it",
+            "dropout: must be less than 1, got 2.0; lower it",
+            'kernel_size: must be odd with padding="same", got 4; change one of them',
         ],
     ),
 }
@@ -239,7 +284,7 @@ def test_a_bad_hole_as_a_default_is_told() -> None:
     class Bad(Config):
         width: int = choice(8, "x")  # type: ignore[assignment]
 
-    with pytest.raises(SpaceError, match=r"^Bad\.width: must be a whole number, got 'x'$"):
+    with pytest.raises(SpaceError, match=r"^Bad\.width: must be a whole number, got 'x'; write a whole number"):
         Bad()
 
 
@@ -304,7 +349,11 @@ def test_identity_leaves_out_place_and_what_has_no_effect() -> None:
 FROM_DICT: list[tuple[type[Config], dict[str, Any], str]] = [
     (Component, {"kind": "convnett"}, "kind: unknown kind 'convnett'; did you mean convnet?"),
     (Model, {"kind": "adam"}, "kind: 'adam' is no Model; give the kind of one"),
-    (Model, {"kind": "convnet", "filters": "x"}, "ConvNet.filters: must be a whole number, got 'x'"),
+    (
+        Model,
+        {"kind": "convnet", "filters": "x"},
+        "ConvNet.filters: must be a whole number, got 'x'; write a whole number, such as 3",
+    ),
     (TrialConfig, {"data": {"kind": "digits"}}, "TrialConfig.model: TrialConfig needs this field; give it a value"),
 ]
 
@@ -398,7 +447,7 @@ def test_components_inside_plain_configs_come_back() -> None:
 
 
 NORMED = ConvNet(conv_layers=1, batch_norm=True)
-NEEDS_TWO = "must be 2 or more with batch norm, which compares the images of a batch, got 1"
+NEEDS_TWO = "must be 2 or more with batch norm, which compares images of a batch, got 1; raise it"
 
 
 @pytest.mark.parametrize(

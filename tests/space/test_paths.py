@@ -62,7 +62,10 @@ def test_a_mapping_with_a_kind_becomes_that_component():
         ("model.convnet.filter", 3, "model.convnet.filter: no such value in the config; did you mean model.convnet.f"),
         ("model.convnet.filters", "x", "model.convnet.filters: must be a whole number, got 'x'"),
         ("model.convnet.filters", True, "model.convnet.filters: must be a whole number, got True"),
-        ("model.convnet.kernel_size", 4, 'model.convnet.kernel_size: must be odd with padding="same", got 4'),
+        (
+            "model.convnet.kernel_size", 4,
+            'model.convnet.kernel_size: must be odd with padding="same", got 4; change one of them',
+        ),
         ("sides.0", 1.5, "sides.0: must be a whole number, got 1.5"),
         ("optimizer", {"kind": "sgdd"}, "optimizer.kind: unknown kind 'sgdd'; did you mean sgd"),
         ("optimizer", {"kind": "sgd", "lr": "x"}, "optimizer.SGD.lr: must be a number, got 'x'"),

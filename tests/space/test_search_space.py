@@ -52,35 +52,40 @@ def climb(config: Config, budget: int) -> Iterator[dict[str, float]]:
 
 # what is wrong -> changes to a good space, and the lines
 WRONG: dict[str, tuple[dict[str, Any], list[str]]] = {
-    "no name": ({"name": " "}, ["name: must be a text that names the study, got ' '"]),
-    "number for a name": ({"name": 3}, ["name: must be a text that names the study, got 3"]),
+    "no name": ({"name": " "}, ["name: must be a text that names the study, got ' '; give it one"]),
+    "number for a name": ({"name": 3}, ["name: must be a text that names the study, got 3; give it one"]),
     "slash": (
         {"name": "a/b"},
-        ["name: 'a/b' cannot name a study; no slashes, no leading dot, no control characters, at most 250 characters"],
+        [
+            "name: 'a/b' cannot name a study; no slashes, no control characters, no space at its ends, "
+            "no dot or dash first"
+        ],
     ),
     "way up": (
         {"name": ".."},
-        ["name: '..' cannot name a study; no slashes, no leading dot, no control characters, at most 250 characters"],
+        [
+            "name: '..' cannot name a study; no slashes, no control characters, no space at its ends, "
+            "no dot or dash first"
+        ],
     ),
     "control character": (
         {"name": "a\nb"},
         [
             r"name: 'a\nb' cannot name a study; "
-            "no slashes, no leading dot, no control characters, at most 250 characters"
+            "no slashes, no control characters, no space at its ends, no dot or dash first"
         ],
     ),
     "too long": (
         {"name": "x" * 251},
         [
-            f"name: '{'x' * 60}' cannot name a study; "
-            "no slashes, no leading dot, no control characters, at most 250 characters"
+            f"name: a study's name may have 250 characters, got 251: '{'x' * 40}'; write a shorter one",
         ],
     ),
     "kept name": (
         {"name": "a.references"},
         ["name: 'a.references' ends in '.references', which nas keeps for itself; use another name"],
     ),
-    "no template": ({"template": 3}, ["template: must be a config such as TrialConfig(...), got 3"]),
+    "no template": ({"template": 3}, ["template: must be a config such as TrialConfig(...), got 3; write one"]),
     "nothing to train": (
         {"template": Bare(x=choice(0.0, 1.0)), "baselines": {}, "references": {}},
         ["template: a Bare cannot be trained; use TrialConfig(...), or give the space an objective"],
@@ -157,9 +162,9 @@ WRONG: dict[str, tuple[dict[str, Any], list[str]]] = {
     ),
     "zero epochs": (
         {"template": Bare(x=choice(0.0, 1.0)), "objective": climb, "epochs": 0, "baselines": {}},
-        ["epochs: must be a whole number above 0, got 0"],
+        ["epochs: must be a whole number above 0, got 0; write one"],
     ),
-    "no function": ({"objective": 3}, ["objective: must be a function of config and epochs, got 3"]),
+    "no function": ({"objective": 3}, ["objective: must be a function of config and epochs, got 3; name a function"]),
     "no objectives": (
         {"objectives": ()},
         ['objectives: is empty; give at least one, such as maximize("val_accuracy")'],
@@ -173,11 +178,14 @@ WRONG: dict[str, tuple[dict[str, Any], list[str]]] = {
     ),
     "text for an objective": (
         {"objectives": ("params",)},
-        ["objectives.0: must be maximize(...) or minimize(...), got 'params'"],
+        ["objectives.0: must be maximize(...) or minimize(...), got 'params'; write maximize(\"val_accuracy\")"],
     ),
     "number for a metric": (
         {"objectives": (Objective(3, "maximize"),)},  # type: ignore[arg-type]
-        ["objectives.0: must be maximize(...) or minimize(...), got Objective(metric=3, direction='maximize')"],
+        [
+            "objectives.0: must be maximize(...) or minimize(...), got Objective(metric=3, direction='maximize'); "
+            'write maximize("val_accuracy")'
+        ],
     ),
     "misspelt metric": (
         {"objectives": (maximize("val_acuracy"), minimize("parms"))},
@@ -208,7 +216,7 @@ WRONG: dict[str, tuple[dict[str, Any], list[str]]] = {
     ),
     "number for a baseline's name": (
         {"baselines": {3: SMALL}},
-        ['baselines: names must be texts, got 3; write "name": ...'],
+        ['baselines: names must be texts of at most 250 characters, got 3; write "name": ...'],
     ),
     "text for a baseline": (
         {"baselines": {"a": "b"}},
@@ -252,7 +260,7 @@ WRONG: dict[str, tuple[dict[str, Any], list[str]]] = {
     "several": (
         {"name": "", "constraints": (3,), "objectives": (maximize("x"), maximize("params"))},
         [
-            "name: must be a text that names the study, got ''",
+            "name: must be a text that names the study, got ''; give it one",
             "objectives.0: unknown metric 'x'; known are val_accuracy, val_loss, train_accuracy, train_loss, "
             "accuracy_per_million_params, params, trainable_params, flops, activation_bytes, seconds",
             "constraints.0: must be a constraint, got 3; use max_params, max_flops or constraint",
@@ -293,10 +301,10 @@ def test_mistakes_put_off_are_found_again_by_their_path() -> None:
         template = TEMPLATE.replace(model=choice(broken, VGG19(head_width=0), labels=("a", "b")))
         with pytest.raises(SpaceError) as told:
             space(template=template, baselines={"x": SMALL.replace(model=broken)}, references={}, published={})
-    even = 'must be odd with padding="same", got 4'
+    even = 'must be odd with padding="same", got 4; change one of them'
     assert str(told.value).splitlines() == [
         f"template.model.a.kernel_size: {even}",
-        "template.model.b.head_width: must be greater than or equal to 1, got 0",
+        "template.model.b.head_width: must be greater than or equal to 1, got 0; raise it",
         f"baselines.x.model.convnet.kernel_size: {even}",
     ]
 
@@ -336,4 +344,4 @@ def test_constraints_are_positive_where_they_are_broken() -> None:
 def test_a_limit_is_a_positive_whole_number(limit: Any) -> None:
     with pytest.raises(SpaceError) as told:
         max_params(limit)
-    assert str(told.value) == f"max_params: the limit must be a whole number above 0, got {limit!r}"
+    assert str(told.value) == f"max_params: the limit must be a whole number above 0, got {limit!r}; write one"

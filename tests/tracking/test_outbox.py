@@ -2,6 +2,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Iterator
+from types import SimpleNamespace
 
 import pytest
 
@@ -145,6 +146,16 @@ def test_flush_gives_up_soon_when_nothing_answers(receiver, make):
     receiver.down = 0
     assert outbox.flush(SOON)
     assert receiver.got == ["a"]
+
+
+def test_flush_waits_for_one_failure_that_takes_seconds(receiver, make, monkeypatch):
+    clock = iter(range(0, 10**9, 5))
+    monkeypatch.setattr("nas.tracking.outbox.time", SimpleNamespace(monotonic=lambda: next(clock)))
+    receiver.down = 10**9
+    outbox = make(interval=0.0)
+    outbox.put("a", "a")
+    assert not outbox.flush(60.0)
+    assert receiver.down == 10**9 - 1
 
 
 def test_flush_cuts_a_long_pause_short(receiver, make):

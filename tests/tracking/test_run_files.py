@@ -1,11 +1,14 @@
 """Files in MLflow, judged by looking into its folder."""
 
 import logging
+import sqlite3
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
+from nas.tracking import mlflow_runs
 from nas.tracking.mlflow_runs import MlflowRuns
 from nas.tracking.mlflow_tracker import MlflowTracker
 from tests.tracking.conftest import complete, running, runs_in
@@ -90,3 +93,24 @@ def test_data_that_cannot_be_drawn_holds_no_trial_up(database, caplog):
     assert runs_in(database) == [("toy/0", "FINISHED", "complete")]
     assert "no space left" in caplog.text
     tracker.close()
+
+
+def test_data_that_mlflow_does_not_take_is_sent_again(database, tmp_path, monkeypatch):
+    failures = iter([ConnectionError("gone"), ConnectionError("still gone")])
+    whole = mlflow_runs.write_data_run
+
+    def fail_twice(*arguments: object) -> bool:
+        for error in failures:
+            raise error
+        return whole(*arguments)
+
+    monkeypatch.setattr(mlflow_runs, "write_data_run", fail_twice)
+    tracker = MlflowTracker(f"sqlite:///{database}", database.parent / "files", interval=0.0)
+    tracker.show_data("toy", lambda: Path(findings(tmp_path / "data")))
+    tracker.mirror(complete())
+    assert tracker.flush(60.0)
+    tracker.close()
+    assert next(failures, None) is None
+    with closing(sqlite3.connect(database)) as connection:
+        query = "SELECT status FROM runs JOIN tags USING (run_uuid) WHERE key = 'nas.kind' AND value = 'data'"
+        assert connection.execute(query).fetchall() == [("FINISHED",)]

@@ -50,7 +50,8 @@ def test_pausing_what_is_unknown_or_ended_does_nothing(tracker: Tracker):
 
 
 def test_the_data_of_a_study_may_be_shown(tracker: Tracker, tmp_path: Path):
-    tracker.show_data("toy", lambda: tmp_path)
+    (tmp_path / "data").mkdir()
+    tracker.show_data("toy", lambda: tmp_path / "data")
     tracker.mirror(complete())
     assert tracker.flush(LONG)
     assert set(tracker.run_ids()) <= {"toy/0"}

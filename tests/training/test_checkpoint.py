@@ -1,5 +1,8 @@
+import hashlib
+import io
 import logging
 import os
+import pickle
 import signal
 import subprocess
 import sys
@@ -64,11 +67,44 @@ def test_a_damaged_checkpoint_is_passed_over(
     assert epochs(folder) == [2, 3]
 
 
-def test_only_damaged_checkpoints_are_none(folder: CheckpointFolder) -> None:
+def test_only_damaged_checkpoints_are_none(folder: CheckpointFolder, caplog: pytest.LogCaptureFixture) -> None:
     folder.save(state(1))
+    folder.save(state(2))
     for file in folder.path.iterdir():
         file.write_bytes(b"")
-    assert folder.newest() is None
+    with caplog.at_level(logging.WARNING):
+        assert folder.newest() is None
+    said = [message.partition("; it is removed, ")[2] for message in caplog.messages]
+    assert said == ["the one before it is used", "there is none before it, the trial starts over"]
+
+
+class Evil:
+    def __reduce__(self) -> tuple[object, tuple[str]]:
+        return os.mkdir, (self.folder,)
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = str(folder)
+
+
+def named_by_digest(folder: Path, epoch: int, content: bytes) -> None:
+    (folder / f"epoch-{epoch:06d}-{hashlib.sha256(content).hexdigest()}.pt").write_bytes(content)
+
+
+@pytest.mark.parametrize("kind", ["torch", "pickle", "text"])
+def test_what_holds_no_checkpoint_is_passed_over_and_never_run(
+    folder: CheckpointFolder, kind: str, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    folder.save(state(1))
+    evil, file = Evil(tmp_path / "evil"), io.BytesIO()
+    torch.save({"epoch": 2, "replicates": evil}, file)
+    named_by_digest(folder.path, 2, {"torch": file.getvalue(), "pickle": pickle.dumps(evil, 2), "text": b"x"}[kind])
+    with caplog.at_level(logging.WARNING):
+        before = folder.newest()
+    assert before is not None
+    assert before["epoch"] == 1
+    assert "it holds no checkpoint" in caplog.text
+    assert not (tmp_path / "evil").exists()
+    assert epochs(folder) == [1]
 
 
 KILLED_BEFORE_THE_RENAME = """

@@ -1,13 +1,23 @@
 """Ray itself: started here or connected to, and its processes warmed up. Does not load Tune, which takes a second."""
 
+import contextlib
+import gc
 import logging
 import os
+import secrets
+import signal
+import time
+from collections.abc import Iterator, Mapping
+from subprocess import Popen
 from typing import Any, Literal
 
 import ray
-from ray._private import node
+from ray import _raylet
+from ray._private import node, ray_constants, worker
 
-from nas.search.executors.resources import Resources, share_out
+from nas.search.executors.address import answers, check_address, parse_address
+from nas.search.executors.folder import RayFolder
+from nas.search.executors.resources import ResourceError, Resources, share_out
 
 _ENVIRONMENT = {
     "RAY_AIR_NEW_OUTPUT": "0",
@@ -32,6 +42,16 @@ _OWN_CLUSTER = {
     "MALLOC_ARENA_MAX": "1",
 }
 
+_SYSTEM = {"gcs_server_request_timeout_seconds": 15}
+"""Not 60: some calls wait so long for a dead GCS, whatever signals come; one that lives answers within milliseconds."""
+
+_TO_CONNECT = {"RAY_gcs_server_port_wait_time_s": "1"}
+"""What answers at an address may not be Ray: to be tried once, which takes up to 30 s, and not 20 times."""
+
+CHECK_SECONDS = 2.0
+MISSES = 3
+"""An address that does not answer so often in a row is dead: 10 s at most, for a network may be gone for a moment."""
+
 
 class _BareNode(node.Node):
     """A node without the processes that no trial needs, for which Ray has no switch: they take as long to start as all
@@ -48,24 +68,147 @@ class _BareNode(node.Node):
         """Nobody reads the workers' output: it stays in their files."""
 
 
-def start_ray(address: str | None) -> None:
-    """Start Ray here, or connect to the cluster at `address`. Takes seconds: call it in a thread of its own.
+class Cluster:
+    """The Ray that this process works with: its own, or the one at `address`. There is one at a time."""
 
-    Without an address a cluster of its own is started always (a file that an ended one left behind would otherwise
-    mislead Ray), with its dashboard off. Ray 2.60 listens on all of this machine's addresses, whatever it is
-    asked.
+    def __init__(self, address: str | None = None) -> None:
+        self.address = address
+        self._folder: RayFolder | None = None
+        self._environment: dict[str, str | None] = {}
+        self._misses = 0
+        self._checked = 0.0
+
+    def start(self) -> None:
+        """Start Ray here, or connect to it. Takes seconds.
+
+        Without an address a cluster of its own is started always, and only this process and its children can use it:
+        it listens on loopback alone, with its dashboard off, and takes no call without a token that is made up here.
+
+        Raises:
+            ResourceError: it cannot be had: one line with the reason.
+        """
+        own = self.address is None
+        if self.address is not None:
+            check_address(self.address)
+        self._misses = 0
+        self._set({**_ENVIRONMENT, **(_OWN_CLUSTER if own else _TO_CONNECT)}, over=False)
+        if own:
+            self._set({"RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN": secrets.token_hex(32)}, over=True)
+        _read_token()
+        try:
+            self._start_own() if own else _init(address=self.address)
+        except Exception as error:
+            self.stop()
+            raise ResourceError(self._refusal(_reason(error))) from error
+
+    def _refusal(self, reason: str) -> str:
+        if self.address is None:
+            return f"Ray: could not be started here ({reason}); see what memory and disk are left"
+        return (
+            f"--address: the Ray cluster at {self.address} cannot be used ({reason}); "
+            "check its version, and RAY_AUTH_TOKEN if it asks for a token"
+        )
+
+    def _start_own(self) -> None:
+        self._folder = RayFolder()
+        with _loopback_only(), _bare():
+            _init(
+                address="local",
+                include_dashboard=False,
+                _node_ip_address="127.0.0.1",
+                _temp_dir=str(self._folder.ray),
+                _system_config=_SYSTEM,
+            )
+
+    def stop(self) -> None:
+        """End it, or disconnect. Nothing stays of a cluster of our own: no process, no folder, no token."""
+        gc.collect()  # what Tune leaves behind calls Ray when it goes, and Ray ends a process that calls it too late
+        gc.disable()
+        try:
+            ray.shutdown()
+        finally:
+            gc.enable()
+        if self._folder is not None:
+            self._folder.delete()
+            self._folder = None
+        for name, value in self._environment.items():
+            if value is None:
+                os.environ.pop(name, None)
+            else:
+                os.environ[name] = value
+        self._environment.clear()
+
+    def trouble(self) -> str:
+        """Why Ray is dead; empty while it is not. Called several times a second."""
+        if self.address is None:
+            return dead_process()
+        if time.monotonic() - self._checked >= CHECK_SECONDS:
+            self._checked = time.monotonic()
+            why = self._unanswered(self.address)
+            self._misses = self._misses + 1 if why else 0
+            if self._misses >= MISSES:
+                return f"the cluster at {self.address} does not answer ({why})"
+        return ""
+
+    def _unanswered(self, text: str) -> str:
+        address = parse_address(text)
+        return "not HOST:PORT" if address is None else answers(address, CHECK_SECONDS)
+
+    def _set(self, variables: Mapping[str, str], over: bool) -> None:
+        """Set variables for Ray and its processes until `stop`; without `over` the user's own count."""
+        for name, value in variables.items():
+            if over or name not in os.environ:
+                self._environment.setdefault(name, os.environ.get(name))
+                os.environ[name] = value
+
+
+def _init(**options: Any) -> None:
+    # Ray prints into stdout whatever its daemons complain of; nas tells the cause of a death itself
+    worker.print_to_stdstream = lambda *told, **how: None
+    ray.init(log_to_driver=False, logging_level=logging.ERROR, configure_logging=True, **options)
+
+
+def _read_token() -> None:
+    """Ray reads mode and token once, when it is imported; this is what it does when it makes up a token itself."""
+    _raylet.Config.initialize("")  # type: ignore[attr-defined]
+    _raylet.AuthenticationTokenLoader.instance().reset_cache()  # type: ignore[attr-defined]
+
+
+@contextlib.contextmanager
+def _loopback_only() -> Iterator[None]:
+    """Ray takes 127.0.0.1 for a mistake, looks for the machine's address in the network and listens on all of them. On
+    systems for which it has no clusters it does not, and then its processes bind to loopback.
     """
-    for name, value in {**_ENVIRONMENT, **(_OWN_CLUSTER if address is None else {})}.items():
-        os.environ.setdefault(name, value)
-    options: dict[str, Any] = {"log_to_driver": False, "logging_level": logging.ERROR, "configure_logging": True}
-    if address is not None:
-        ray.init(address=address, **options)
-        return
+    before, ray_constants.ENABLE_RAY_CLUSTER = ray_constants.ENABLE_RAY_CLUSTER, False
+    try:
+        yield
+    finally:
+        ray_constants.ENABLE_RAY_CLUSTER = before
+
+
+@contextlib.contextmanager
+def _bare() -> Iterator[None]:
     whole, node.Node = node.Node, _BareNode  # type: ignore[misc]
     try:
-        ray.init(address="local", include_dashboard=False, _node_ip_address="127.0.0.1", **options)
+        yield
     finally:
         node.Node = whole  # type: ignore[misc]
+
+
+def dead_process() -> str:
+    """Which process of our own cluster has ended, and how; empty while all run, and where it is not our own."""
+    ours = worker._global_node
+    dead: list[tuple[str, Popen[bytes]]] = ours.dead_processes() if ours is not None else []
+    for kind, process in dead:
+        code = process.returncode
+        how = f"was ended by {signal.Signals(-code).name}" if code < 0 else f"ended with code {code}"
+        return f"its {kind} {how}"
+    return ""
+
+
+def _reason(error: Exception) -> str:
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    return (lines[0] if lines else type(error).__name__).rstrip(".")
 
 
 def alive_nodes() -> list[dict[str, float]]:

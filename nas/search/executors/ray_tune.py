@@ -1,35 +1,38 @@
 """Trials placed by Ray Tune on whatever processors and cards there are.
 
-Ray is disposable: it holds no state that is ever read back. The searcher below gets its trials from the queue, the
-scheduler feeds the queue with every result and death (Tune skips a searcher's `on_trial_result` for a trial that a
-scheduler stops, so results go through the scheduler), and what went wrong in either is raised again after Tune has
-ended.
+Ray is disposable: it holds no state that is ever read back. Where it dies it is started anew, and the trials that were
+live go on from their checkpoints.
 """
 
+import logging
 import shutil
 import signal
 import tempfile
 import threading
-from collections.abc import Iterable
-from dataclasses import replace
+import time
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from types import ModuleType
-from typing import Any
 
 from ray import cloudpickle, tune
+from ray.air.execution.resources import placement_group as groups
 from ray.tune.execution import class_cache
-from ray.tune.experiment import Trial
-from ray.tune.schedulers import FIFOScheduler, TrialScheduler
-from ray.tune.search import Searcher
+from ray.util.placement_group import PlacementGroup, remove_placement_group
 
-from nas.job import TrialJob
-from nas.records import TrialFailure
-from nas.search.executors.resources import Resources
-from nas.search.executors.worker import Parcel, train
-from nas.search.queue import Empty, TrialQueue
+from nas.disk import full_disk_line, is_disk_full
+from nas.search.executors.bridge import Bridge, QueueScheduler, QueueSearcher
+from nas.search.executors.cluster import Cluster, dead_process
+from nas.search.executors.resources import ResourceError, Resources
+from nas.search.executors.watch import Watch, too_often
+from nas.search.executors.worker import train
+from nas.search.queue import TrialQueue
+from nas.search.storage import DiskFull
 
-ATTEMPTS = 3
-"""How often a trial is started when its worker process dies."""
+log = logging.getLogger(__name__)
+
+REVIVALS = 2
+"""How often Ray is started anew with no epoch of any trial in between, and how often that is tried."""
 
 
 def take_warm_processes() -> None:
@@ -42,31 +45,109 @@ def take_warm_processes() -> None:
     class_cache.ENV_VARS_TO_PROPAGATE.clear()
 
 
-class RayTuneExecutor:
-    """Runs the jobs of a queue with Ray Tune, which must be up. `modules`: the space file and its siblings."""
+def _remove_placement_group(group: PlacementGroup) -> None:
+    """Tune frees what its trials had of a cluster; of a dead one that would wait for an answer."""
+    if not dead_process():
+        remove_placement_group(group)
 
-    def __init__(self, resources: Resources, scratch: Path, modules: Iterable[ModuleType] = ()) -> None:
+
+groups.remove_placement_group = _remove_placement_group  # type: ignore[attr-defined]
+
+
+class RayTuneExecutor:
+    """Runs the jobs of a queue with Ray Tune on a cluster that is up. `modules`: the space file and its siblings."""
+
+    def __init__(
+        self, cluster: Cluster, resources: Resources, scratch: Path, modules: Iterable[ModuleType] = ()
+    ) -> None:
+        self.cluster = cluster
         self.resources = resources
         self.scratch = scratch
         for module in modules:  # workers cannot import them
             cloudpickle.register_pickle_by_value(module)
 
     def run(self, queue: TrialQueue) -> None:
-        """Work until the queue has no more jobs.
+        """Work until the queue has no more jobs. Only the main thread may call this.
 
         Raises:
             Exception: whatever the queue raised while Tune was calling it.
+            ResourceError: Ray died, and could not be started anew.
+        """
+        vain = 0
+        while True:
+            watch = Watch(self.cluster.trouble)
+            bridge = Bridge(queue, watch, local=self.cluster.address is None)
+            try:
+                self._work(bridge)
+                if not watch.cause:
+                    return
+                vain = 0 if bridge.epochs else vain + 1
+                if vain > REVIVALS:
+                    raise too_often(watch.cause, f"it has died {vain} times without an epoch in between")
+                self._revive(watch.cause)
+                queue.serve_again(*list(queue.live))
+            finally:
+                watch.back()
+
+    def close(self) -> None:
+        """End the cluster, or disconnect from it."""
+        self.cluster.stop()
+
+    def _work(self, bridge: Bridge) -> None:
+        """Let Tune work until there are no more jobs, or Ray is dead: then the watch knows the cause.
+
+        Raises:
+            Exception: of the queue, or of Tune.
         """
         _restore_sigterm()
-        bridge = _Bridge(queue)
+        try:
+            with self._folder() as folder, bridge.watch.breaking_out():
+                self._tuner(bridge, folder).fit()
+        except KeyboardInterrupt:
+            raise
+        except BaseException as error:
+            if bridge.error is not None:
+                raise bridge.error from error
+            if is_disk_full(error):  # what Tune itself could not write is never read: what stands in the ledger goes on
+                raise DiskFull(full_disk_line(error, self.scratch)) from error
+            if not bridge.watch.look():
+                raise
+        if bridge.error is not None:
+            raise bridge.error
+
+    def _revive(self, cause: str) -> None:
+        began, why = time.monotonic(), ""
+        for _ in range(REVIVALS):
+            self.cluster.stop()
+            try:
+                self.cluster.start()
+            except ResourceError as error:
+                why = str(error)
+            else:
+                log.warning(
+                    "Ray: %s; started anew within %.0f s, its trials go on from their checkpoints",
+                    cause, time.monotonic() - began,
+                )  # fmt: skip
+                return
+        raise too_often(cause, f"it could not be had again: {why.partition(';')[0]}")
+
+    @contextmanager
+    def _folder(self) -> Iterator[str]:
+        """For what Tune writes of its own state."""
         self.scratch.mkdir(parents=True, exist_ok=True)
         folder = tempfile.mkdtemp(dir=self.scratch)
+        try:
+            yield folder
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
+
+    def _tuner(self, bridge: Bridge, folder: str) -> tune.Tuner:
         share = {"cpu": self.resources.cpus, "gpu": self.resources.gpus}
-        tuner = tune.Tuner(
+        return tune.Tuner(
             tune.with_resources(train, share),
             tune_config=tune.TuneConfig(
-                search_alg=_QueueSearcher(bridge, self.resources),
-                scheduler=_QueueScheduler(bridge),
+                search_alg=QueueSearcher(bridge, self.resources),
+                scheduler=QueueScheduler(bridge),
                 num_samples=-1,
                 max_concurrent_trials=self.resources.jobs,
                 reuse_actors=True,
@@ -76,16 +157,10 @@ class RayTuneExecutor:
                 name="tune",
                 storage_path=folder,
                 verbose=0,
-                failure_config=tune.FailureConfig(max_failures=ATTEMPTS - 1),
+                failure_config=tune.FailureConfig(max_failures=0),  # the queue knows whom to serve again
                 # no callbacks: for the first one Tune loads MLflow, which takes a second
             ),
         )
-        try:
-            tuner.fit()
-        finally:
-            shutil.rmtree(folder, ignore_errors=True)
-        if bridge.error is not None:
-            raise bridge.error
 
 
 def _restore_sigterm() -> None:
@@ -93,123 +168,3 @@ def _restore_sigterm() -> None:
     handler = signal.getsignal(signal.SIGTERM)
     if callable(handler) and threading.current_thread() is threading.main_thread():
         signal.signal(signal.SIGTERM, handler)
-
-
-class _Bridge:
-    """Calls the queue for Tune, and keeps the first error: Tune swallows some, and dies half-way of others."""
-
-    def __init__(self, queue: TrialQueue) -> None:
-        self.queue = queue
-        self.error: BaseException | None = None
-        self.keys: dict[str, tuple[str, int]] = {}
-
-    def take(self, trial_id: str) -> TrialJob | Empty:
-        if self.error is not None:
-            return Empty.DONE
-        try:
-            job = self.queue.take()
-        except Exception as error:
-            self.error = error
-            return Empty.DONE
-        if isinstance(job, TrialJob):
-            self.keys[trial_id] = (job.study, job.number)
-        return job
-
-    def report(self, trial_id: str, result: dict[str, Any]) -> bool:
-        """Returns whether the trial goes on."""
-        if self.error is not None:
-            return False
-        try:
-            if "outcome" in result:
-                self.queue.finish(self.keys[trial_id], result["outcome"])
-                return False
-            return "point" not in result or self.queue.report(self.keys[trial_id], result["point"])
-        except Exception as error:
-            self.error = error
-            return False
-
-    def died(self, trial_id: str, cause: str) -> None:
-        if self.error is not None or trial_id not in self.keys:
-            return
-        try:
-            self.queue.finish(self.keys[trial_id], TrialFailure(cause))
-        except Exception as error:
-            self.error = error
-
-
-class _QueueSearcher(Searcher):
-    """Tune's way to ask for trials. Tune pickles it into its own state, which is never read: nothing goes along."""
-
-    def __init__(self, bridge: _Bridge, resources: Resources) -> None:
-        super().__init__()
-        self.bridge: _Bridge | None = bridge
-        self.resources = resources
-
-    def suggest(self, trial_id: str) -> Any:
-        assert self.bridge is not None
-        job = self.bridge.take(trial_id)
-        if isinstance(job, TrialJob):
-            shared = replace(job, threads=self.resources.threads, gpu=self.resources.gpus > 0)
-            return {"job": Parcel(shared)}
-        return Searcher.FINISHED if job is Empty.DONE else None
-
-    def set_search_properties(self, metric: Any, mode: Any, config: Any, **spec: Any) -> bool:
-        return True
-
-    def on_trial_result(self, trial_id: str, result: dict[str, Any]) -> None:
-        """Results go through the scheduler."""
-
-    def on_trial_complete(self, trial_id: str, result: Any = None, error: bool = False) -> None:
-        """Outcomes are results, and deaths come through the scheduler: both before this.
-
-        A trial that called `exit` is neither; one that has been told already is left as it is.
-        """
-        if self.bridge is not None and not error:
-            self.bridge.died(trial_id, "ended without a result: something in it called exit")
-
-    def save(self, checkpoint_path: str) -> None:
-        """Ray's state is disposable."""
-
-    def restore(self, checkpoint_path: str) -> None:
-        raise RuntimeError("a study is resumed from its storage, never from Ray's files")
-
-    def __getstate__(self) -> dict[str, Any]:
-        return {**self.__dict__, "bridge": None}
-
-
-class _QueueScheduler(FIFOScheduler):
-    """Feeds the queue with every result and death, and stops the trials that it wants stopped."""
-
-    def __init__(self, bridge: _Bridge) -> None:
-        super().__init__()  # type: ignore[no-untyped-call]
-        self.bridge: _Bridge | None = bridge
-
-    def on_trial_result(self, tune_controller: Any, trial: Trial, result: dict[str, Any]) -> str:
-        assert self.bridge is not None
-        goes_on = self.bridge.report(trial.trial_id, result)
-        return TrialScheduler.CONTINUE if goes_on else TrialScheduler.STOP
-
-    def on_trial_complete(self, tune_controller: Any, trial: Trial, result: dict[str, Any]) -> None:
-        """The last result of a trial comes here instead of `on_trial_result`."""
-        assert self.bridge is not None
-        self.bridge.report(trial.trial_id, result)
-
-    def on_trial_error(self, tune_controller: Any, trial: Trial) -> None:
-        """A trial's worker has died as often as it may."""
-        assert self.bridge is not None
-        self.bridge.died(trial.trial_id, f"the worker process died {ATTEMPTS} times: {_why(trial)}")
-
-    def __getstate__(self) -> dict[str, Any]:
-        return {**self.__dict__, "bridge": None}
-
-
-def _why(trial: Trial) -> str:
-    """What Ray says of a worker's death, in a line. Tune leaves it in a file of the trial's own folder."""
-    file = trial.error_file
-    if file is None or not Path(file).is_file():
-        return "no reason was given"
-    text = Path(file).read_text(encoding="utf-8", errors="replace")
-    if "OutOfMemoryError" in text:
-        return "out of memory: Ray ended it to keep the machine alive"
-    told = [line.strip() for line in text.splitlines() if "died" in line or "Error:" in line]
-    return told[-1] if told else text.strip().splitlines()[-1]

@@ -29,7 +29,7 @@ class Regression:
 
     def loss(self, outputs: Tensor, labels: Tensor) -> Tensor:
         """Mean squared error of the outputs [N, 1] against the standardised labels [N]."""
-        return mse_loss(outputs.squeeze(1), (labels - self.mean) / self.deviation)
+        return mse_loss(outputs.squeeze(1), ((labels - self.mean) / self.deviation).to(outputs.dtype))
 
     @torch.inference_mode()
     def evaluate(self, forward: Forward, images: Images) -> Evaluation:

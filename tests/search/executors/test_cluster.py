@@ -8,12 +8,13 @@ import pytest
 
 STARTED = """
 import os, ray, psutil
-from nas.search.executors.cluster import start_ray
-start_ray(None)
+from nas.search.executors.cluster import Cluster
+cluster = Cluster()
+cluster.start()
 names = " ".join(" ".join(child.cmdline()) for child in psutil.Process().children(recursive=True))
 print([part for part in ("raylet", "dashboard.py", "monitor.py") if part in names])
 print(ray.get(ray.remote(lambda: os.nice(0)).remote()) - os.nice(0))
-ray.shutdown()
+cluster.stop()
 """
 
 
@@ -29,8 +30,9 @@ def test_a_cluster_of_our_own_is_bare_and_its_workers_run_at_our_priority() -> N
 ACTORS = """
 import os
 import ray
-from nas.search.executors.cluster import start_ray
-start_ray(None)
+from nas.search.executors.cluster import Cluster
+cluster = Cluster()
+cluster.start()
 from nas.search.executors import ray_tune
 ray_tune.take_warm_processes()
 from ray.tune.execution.class_cache import _ActorClassCache
@@ -38,7 +40,7 @@ class Actor:
     def given(self):
         return ray.get_runtime_context().runtime_env, os.environ["RAY_CHDIR_TO_TRIAL_DIR"]
 print(*ray.get(_ActorClassCache().get(Actor).remote().given.remote()))
-ray.shutdown()
+cluster.stop()
 """
 
 
