@@ -13,6 +13,7 @@ from types import FrameType
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 _SHOW_CURSOR = b"\x1b[?25h"
+_leave = os._exit  # a space file that is being read finds another there
 
 
 class Interrupted(KeyboardInterrupt):
@@ -101,4 +102,4 @@ def _exit_at_once(number: int) -> None:
         if stream.isatty():
             os.write(stream.fileno(), _SHOW_CURSOR)
     os.write(2, b"nas: ended at once; the same command goes on with the study\n")
-    os._exit(128 + number)
+    _leave(128 + number)

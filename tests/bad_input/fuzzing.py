@@ -6,7 +6,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, Phase, settings
 
 CASES = int(os.environ.get("NAS_FUZZ_CASES", "100"))
 
@@ -15,6 +15,7 @@ fuzz = settings(
     deadline=None,  # no_hang() judges the time, by the processor's clock
     database=None,
     print_blob=True,
+    phases=[Phase.generate, Phase.shrink],  # to explain a failure may take minutes
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture, HealthCheck.data_too_large],
 )
 """To be put on a test: `@fuzz` above `@given(...)`."""

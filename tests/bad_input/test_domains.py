@@ -185,6 +185,10 @@ OF_ANYTHING = {
         "template.nested", "would hold up to 1,000,000 values, at most 10,000 are possible", "repeat less", []),
     "deep=repeat(repeat(repeat(integer(1, 2), 1, 1000), 1, 1000), 1, 1000)": (
         "template.deep", "would hold up to 1,000,000,000 values", "repeat less", []),
+    "nested=repeat(repeat(integer(1, 2), 'a', 'b'), 1, 3)": (
+        "template.nested", "repeat needs whole numbers, got low='a', high='b'", NUMBER, []),
+    "x=repeat(Point(sizes=repeat(1, 'a', 'b')), 1, 3)": (
+        "template.x.0.sizes", "repeat needs whole numbers, got low='a', high='b'", NUMBER, []),
     "x=choice(repeat(1, 1, 2), 3)": ("template.x", "an option of a choice cannot itself be a hole", "put it", []),
     "part=choice(Part(size=1), Part(size=1))": (
         "template.part", "the options part and part_2 overlap", "keep their values apart", []),

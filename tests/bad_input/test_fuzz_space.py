@@ -15,6 +15,7 @@ from nas.space.algebra import config_hash, encode, sample
 from nas.space.config import from_dict, has_hole, to_dict
 from nas.space.describe import describe, fingerprint
 from nas.space.finite import size
+from nas.space.mistakes import gathering
 from nas.space.survey import RandomTrial
 from tests.bad_input.fuzzing import fuzz, no_hang
 
@@ -46,13 +47,19 @@ class Whole(Config):
 
 
 FIELDS = [*Holder.model_fields, *Whole.model_fields, "", "kind", "sise", "a.b", "\n"]
-whole_numbers = st.integers(-4, 9) | st.integers() | st.sampled_from([2**63 - 1, 2**63, -(2**63), 10**400])
-numbers = whole_numbers | st.floats() | st.sampled_from([math.inf, math.nan, -0.0, 5e-324, 1.7e308, 0.1, 1e-300])
-odd = st.sampled_from(
-    [None, True, False, "", "a", "a.b", "a\0", "\ud800", "x" * 10_000, (), (1,), [], [1], {}, {"kind": "fuzz_piece"},
-     {1}, 1j, b"a", Decimal(1), int, len, object(), Piece, Piece(), Holder(), range(3), "length", "1", "None"]
-)  # fmt: skip
-values = numbers | odd | st.text(max_size=5)
+NUMBERS = [2**63 - 1, 2**63, -(2**63), 10**400, math.inf, math.nan, -0.0, 5e-324, 1.7e308, 0.1, 1e-300]
+ODD = [
+    None, True, False, "", "a", "a.b", "a\0", "\ud800", "x" * 10_000, (), (1,), [], [1], {}, {"kind": "fuzz_piece"},
+    {1}, 1j, b"a", Decimal(1), int, len, object(), Piece, Piece(), Holder(), range(3), "length", "1", "None",
+]  # fmt: skip
+
+
+def one_of(listed: list[Any]) -> st.SearchStrategy[Any]:
+    """Like `sampled_from`, which would be shown with all its values each time that a strategy made of it is."""
+    return st.integers(0, len(listed) - 1).map(lambda index: listed[index])
+
+
+values = st.integers(-4, 9) | st.integers() | st.floats() | one_of(NUMBERS) | one_of(ODD) | st.text(max_size=5)
 labels = st.just(()) | st.lists(values, max_size=3)
 
 
@@ -73,32 +80,84 @@ def domains(inside: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
     )
 
 
-fields = st.recursive(values, domains, max_leaves=6)
+anything = st.recursive(values, domains, max_leaves=6)
+
+
+@st.composite
+def any_field(draw: st.DrawFn) -> Any:
+    """`anything`, by a name that is shorter than all that is in it: a failure is shown by it."""
+    return draw(anything)
+
+
+fields = any_field()
 
 
 def configs(kind: Callable[..., Any], inside: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
-    return st.dictionaries(st.sampled_from(FIELDS), inside, max_size=4).map(lambda given: made(kind, given))
+    return st.dictionaries(one_of(FIELDS), inside, max_size=4).map(lambda given: made(kind, given))
 
 
 def made(kind: Callable[..., Any], given: dict[str, Any]) -> Any:
-    """The config; where it is refused, what was given for it."""
-    try:
-        return kind(**given)
-    except SpaceError as error:
-        hold_to_form(error)
-        return given
+    """The config; where it is refused, with its mistakes put off, as they are while a space file is read."""
+    with no_hang():
+        try:
+            return kind(**given)
+        except SpaceError as error:
+            hold_to_form(error)
+            with gathering():
+                return kind(**given)
 
 
 pieces = configs(Piece, fields) | configs(Holder, fields)
-templates = configs(Whole, fields | pieces | configs(Holder, pieces | domains(pieces)) | domains(pieces))
+odd_templates = configs(Whole, fields | pieces | configs(Holder, pieces | domains(pieces)) | domains(pieces))
+
+# What somebody might write: most of these are in order, so that they are drawn from
+small = st.integers(-3, 9)
+whole = st.one_of(
+    small,
+    st.builds(integer, st.integers(1, 3), st.integers(4, 9), step=st.integers(1, 2)),
+    st.builds(integer, st.integers(1, 3), st.integers(4, 9), log=st.booleans()),
+    st.lists(small, min_size=2, max_size=4, unique=True).map(lambda options: choice(*options)),
+)
+real = st.one_of(
+    st.floats(-1e9, 1e9),
+    st.builds(uniform, st.floats(-9, 1), st.floats(1, 9)),
+    st.builds(uniform, st.integers(-9, 9).map(lambda n: n / 10), st.just(1.1), step=one_of([0.1, 0.25, 0.3, 1e-7, 2])),
+    st.builds(log_uniform, st.floats(1e-300, 1), st.floats(1, 1e9)),
+)
+plain = {
+    "size": whole, "rate": real, "word": st.text(max_size=3), "anything": whole | real,
+    "sizes": st.lists(whole, max_size=3).map(tuple) | st.builds(repeat, whole, st.integers(1, 2), st.integers(2, 4)),
+}  # fmt: skip
+
+
+def likely(kind: type[Config], **inside: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
+    return st.fixed_dictionaries({}, optional={**plain, **inside} if kind is not Whole else inside).map(
+        lambda given: made(kind, given)
+    )
+
+
+def among(part: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
+    """The part, or a choice of two."""
+    return part | st.builds(choice, part, part)
+
+
+def several(part: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
+    return st.builds(repeat, part, st.integers(1, 2), st.integers(2, 3)) | st.lists(part, max_size=3).map(tuple)
+
+
+part = likely(Piece)
+parts = part | likely(Holder, inner=among(part), inners=several(among(part)))
+likely_templates = likely(
+    Whole, piece=among(parts), count=whole, share=real, anything=among(parts) | several(among(parts)) | whole | real
+)
+templates = odd_templates | likely_templates
 
 
 @fuzz
 @given(templates, st.integers(0, 3))
-def test_a_template_is_refused_in_words_or_works(template: Any, seed: int) -> None:
+def test_a_template_is_refused_in_words_or_works(template: Config, seed: int) -> None:
     with no_hang():
-        if isinstance(template, Config):
-            use(template, seed)
+        use(template, seed)
 
 
 @fuzz
@@ -127,14 +186,14 @@ def hold_to_form(error: SpaceError) -> None:
 
 def use(template: Config, seed: int) -> None:
     """All that a search does with a template."""
-    describe(template)
-    assert size(template) >= 1
     try:
         space = SearchSpace("fuzz", template, (minimize("y"),), objective=lambda config, budget: iter(()))
     except SpaceError as error:
         hold_to_form(error)
         return
+    describe(template)
     fingerprint(space, "")
+    assert size(template) >= 1
     trial = RandomTrial(random.Random(seed))
     try:
         config = sample(template, trial)

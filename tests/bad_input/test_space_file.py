@@ -289,6 +289,7 @@ HARMLESS = {
     "starts a thread": "import time; threading.Thread(target=time.sleep, args=(1e9,)).start()",
     "forks": "import os; os.fork()",
     "sets streams": "import sys; sys.stdout = sys.stderr = None",
+    "closes streams": "import sys; sys.stdout.close(); sys.stderr.close(); print('on')",
     "sets a low recursion limit": "import sys; sys.setrecursionlimit(sys.getrecursionlimit() // 5)",
 }
 

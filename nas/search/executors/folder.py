@@ -10,12 +10,15 @@ import time
 from collections.abc import Iterator
 from io import TextIOWrapper
 from pathlib import Path
+from stat import S_ISDIR
 
 _PREFIX = "nas-ray-"
 _LOCK = "driver"
 _LONGEST = 24
 """Of the path in which the folder is made: sockets have long names below it, and may have 107 characters in all."""
 _SECONDS_TO_DELETE = 3.0
+_SECONDS_TO_LOCK = 60.0
+"""A folder without a lock may be so young that it has none yet."""
 
 
 class RayFolder:
@@ -23,7 +26,7 @@ class RayFolder:
 
     def __init__(self) -> None:
         place = _place()
-        for left_over in place.glob(f"{_PREFIX}*/{_LOCK}"):
+        for left_over in place.glob(f"{_PREFIX}*"):
             _delete_if_dead(left_over)
         self.path = Path(tempfile.mkdtemp(prefix=_PREFIX, dir=place))
         self._lock = _lock(self.path)
@@ -57,13 +60,21 @@ def _lock(folder: Path) -> TextIOWrapper:
     return file
 
 
-def _delete_if_dead(lock: Path) -> None:
-    """Delete the folder of a driver that was killed, with what still runs in it."""
-    with contextlib.suppress(OSError), lock.open("r+") as file:  # of another user, still locked, or gone
-        if lock.stat().st_uid == os.getuid():
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            end_processes(lock.parent)
-            _delete(lock.parent)
+def _delete_if_dead(folder: Path) -> None:
+    """Delete the folder of a driver that was killed, with what still runs in it; and what a dying process of Ray made
+    of one anew after it was deleted, where there is no lock any more.
+    """
+    with contextlib.suppress(OSError):  # still locked, or gone
+        found = folder.lstat()
+        if found.st_uid != os.getuid() or not S_ISDIR(found.st_mode):
+            return
+        if (folder / _LOCK).exists():
+            with (folder / _LOCK).open("r+") as file:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                end_processes(folder)
+                _delete(folder)
+        elif time.time() - found.st_mtime > _SECONDS_TO_LOCK:
+            _delete(folder)
 
 
 def _delete(folder: Path) -> None:

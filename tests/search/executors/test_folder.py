@@ -1,5 +1,6 @@
 """Ray's folder: nobody else's, and gone with its driver, however that ended."""
 
+import os
 import subprocess
 import sys
 import tempfile
@@ -9,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from nas.search.executors.folder import RayFolder
+from tests.drills.study import until
 
 
 @pytest.fixture
@@ -41,7 +43,7 @@ def test_a_killed_drivers_is_deleted_by_the_next_one_with_what_still_runs_in_it(
     [left] = place.iterdir()
     mine = RayFolder()
     assert not left.exists()
-    assert not running(orphan)
+    assert until(lambda: not running(orphan), 5)
     other = RayFolder()  # of a driver that lives nothing is touched
     assert mine.path.exists()
     mine.delete()
@@ -51,6 +53,8 @@ def test_a_killed_drivers_is_deleted_by_the_next_one_with_what_still_runs_in_it(
 def test_other_peoples_folders_are_left_alone(place: Path) -> None:
     (place / "nas-ray-unlocked").mkdir()
     (place / "other").mkdir()
+    (place / "nas-ray-made-anew" / "r").mkdir(parents=True)
+    os.utime(place / "nas-ray-made-anew", (0, 0))
     RayFolder().delete()
     assert sorted(path.name for path in place.iterdir()) == ["nas-ray-unlocked", "other"]
 
