@@ -43,7 +43,7 @@ class RandomTrial:
         """A number of the range; with `log` its logarithm is uniform."""
         if step is not None:
             steps = Range(low, high, step)
-            value = steps.suggestion(self.random.choice(steps.values()))
+            value = steps.suggestion(steps.nth(self.random.randrange(steps.count or 1)))
         else:
             value = self._log_uniform(low, high) if log else self.random.uniform(low, high)
         return float(self.params.setdefault(name, value))

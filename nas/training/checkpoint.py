@@ -11,6 +11,8 @@ from typing import Any, BinaryIO
 import torch
 
 LEAST_SECONDS = 5.0
+MOST_SECONDS = 10.0
+"""What a crash may cost a trial, unless an epoch takes longer."""
 KEPT = 2
 
 log = logging.getLogger(__name__)
@@ -23,7 +25,8 @@ class CheckpointFolder:
     """The checkpoints of one trial, which nobody else writes to. Files are called `epoch-EPOCH-SHA256.pt`.
 
     A checkpoint is due `least_seconds` (on `clock`) after the last one, or after this object was made: what is shorter
-    than that is as quickly done again. What takes longer than `CHEAP_SECONDS` to write is due as much less often.
+    than that is as quickly done again. What takes longer than `CHEAP_SECONDS` to write is due as much less often, but
+    before more than `MOST_SECONDS` of work could get lost: as soon as another epoch might lead beyond them.
     """
 
     def __init__(
@@ -32,12 +35,16 @@ class CheckpointFolder:
         self.path = path
         self.least_seconds = least_seconds
         self.clock = clock
-        self._last = clock()
+        self._last = self._asked = clock()
         self._cost = 0.0
 
     def due(self) -> bool:
-        """Whether it is time for the next checkpoint."""
-        return self.clock() - self._last >= self.least_seconds * max(1.0, self._cost / CHEAP_SECONDS)
+        """Whether it is time for the next checkpoint. To be asked after every epoch."""
+        now = self.clock()
+        epoch, self._asked = now - self._asked, now
+        waited = now - self._last
+        often_enough = self.least_seconds * max(1.0, self._cost / CHEAP_SECONDS)
+        return waited >= min(often_enough, max(self.least_seconds, MOST_SECONDS - epoch))
 
     def save(self, state: dict[str, Any]) -> None:
         """Write a state of tensors and plain data, with its `epoch`. The newest two are kept.
@@ -55,7 +62,7 @@ class CheckpointFolder:
         write_file(self.path, write)
         for old in self._files()[KEPT:]:
             old.unlink(missing_ok=True)
-        self._last = self.clock()
+        self._last = self._asked = self.clock()
         self._cost = self._last - started
 
     def newest(self) -> dict[str, Any] | None:

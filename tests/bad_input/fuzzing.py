@@ -21,7 +21,7 @@ fuzz = settings(
 """To be put on a test: `@fuzz` above `@given(...)`."""
 
 HANG = 2.0
-_LOST = 60
+_LOST = 20
 
 
 @contextmanager

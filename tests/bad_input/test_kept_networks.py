@@ -91,9 +91,9 @@ SPOILT = [
     ("config is a list", _text(f"{FIRST}/config.json", "[]"), f"{FIRST}/config.json", "is damaged", "train", 2),
     (
         "config of an unknown model",
-        _text(f"{FIRST}/config.json", '{"model": {"kind": "mine"}}'),
+        _text(f"{FIRST}/config.json", '{"model": {"kind": "unheard_of"}}'),
         "kind",
-        "'mine'",
+        "'unheard_of'",
         "",
         2,
     ),

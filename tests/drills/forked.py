@@ -74,7 +74,8 @@ class Server:
 
     def _answer(self) -> dict[str, int]:
         with self.changed:
-            assert self.changed.wait_for(lambda: bool(self._answers), 120), "the forking process has not answered"
+            self.changed.wait_for(lambda: bool(self._answers) or self.process.poll() is not None, 120)
+            assert self._answers, "the forking process has not answered"
             return self._answers.pop(0)
 
     def _read(self) -> None:
@@ -88,6 +89,9 @@ class Server:
                     self.codes.pop(facts.get("pid", 0), None)  # of an earlier process of that number
                     self._answers.append(facts)
                 self.changed.notify_all()
+        self.process.wait()
+        with self.changed:
+            self.changed.notify_all()
 
 
 @cache

@@ -211,7 +211,8 @@ class Drill:
 def sqlite_rows(database: Path, query: str) -> list[tuple[Any, ...]]:
     if not database.exists():
         return []
-    with closing(sqlite3.connect(f"file:{database}?mode=ro", uri=True, timeout=30)) as connection:
+    # not mode=ro: after a kill whoever opens it first has to recover the log, and that writes
+    with closing(sqlite3.connect(f"file:{database}?mode=rw", uri=True, timeout=30)) as connection:
         try:
             return connection.execute(query).fetchall()
         except sqlite3.OperationalError as error:

@@ -10,7 +10,7 @@ import pytest
 
 from tests.drills.judging import check_curves, check_tracking, check_work, judge
 from tests.drills.processes import named
-from tests.drills.study import ROUNDS, Drill, Process, until
+from tests.drills.study import ROUNDS, Drill, Process, only_long, until
 
 TRAINING = "ray::ImplicitFunc.train"
 """What Ray calls a worker while a trial is in it."""
@@ -44,6 +44,7 @@ def died(drill: Drill, times: int) -> bool:
     return len(drill.attributes("deaths").get(0, ())) >= times
 
 
+@only_long  # the short form lets a trial end its own worker three times: see test_trial_faults.py
 @pytest.mark.slow
 def test_after_three_deaths_it_fails_with_the_cause(tmp_path: Path) -> None:
     env = {"NAS_DRILL_EPOCH_SECONDS": "0.6", "NAS_DRILL_CHECKPOINT_SECONDS": "0"}

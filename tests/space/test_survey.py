@@ -100,3 +100,11 @@ def test_draws_that_break_a_rule_are_infeasible(monkeypatch):
     space = evens()
     monkeypatch.setattr("nas.space.survey.sample", lambda template, trial: Square(width=3, height=4))
     assert survey(space, measure, draws=2).infeasible == {"Square.height: must equal width": 2}
+
+
+def test_a_range_of_very_many_steps_is_drawn_from_without_a_list_of_them():
+    template = Net(drop=uniform(0.0, 1.0, step=1e-14))
+    trial = RandomTrial(random.Random(0))
+    config = sample(template, trial)
+    assert 0.0 < config.drop < 1.0
+    assert encode(template, config) == trial.params

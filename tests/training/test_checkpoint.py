@@ -11,6 +11,8 @@ from typing import Any, BinaryIO
 
 import pytest
 import torch
+from hypothesis import given
+from hypothesis import strategies as st
 
 from nas.training.checkpoint import CheckpointFolder, write_file
 
@@ -157,11 +159,31 @@ def test_due_by_the_clock(tmp_path: Path) -> None:
 
 
 def test_what_takes_long_to_write_is_written_less_often(tmp_path: Path) -> None:
-    moments = iter([100.0, 110.0, 112.0, 151.0, 152.0])  # made; begun and ended a save of 2 s; asked twice
-    folder = CheckpointFolder(tmp_path, least_seconds=5, clock=lambda: next(moments))
-    folder.save(state(1))
-    assert not folder.due()
-    assert folder.due()
+    now = 100.0
+    folder = CheckpointFolder(tmp_path, least_seconds=5, clock=lambda: now)
+    folder._cost = 2.0  # eight times what is cheap: due every 40 s, were it not for what may get lost
+    asked = []
+    for _ in range(7):
+        now += 1.5
+        asked.append(folder.due())
+    assert asked == [False] * 5 + [True, True]  # after 9 s: another epoch of 1.5 s would lead beyond 10
+
+
+@given(
+    epochs=st.lists(st.floats(0.01, 30), min_size=1, max_size=40),
+    write=st.floats(0, 20),
+)
+def test_no_crash_costs_more_than_is_promised(epochs: list[float], write: float) -> None:
+    """Ten seconds of work, or the epoch in which it came and the longest beside it."""
+    now = 0.0
+    folder = CheckpointFolder(Path("unused"), clock=lambda: now)
+    folder._cost, kept, before = write, 0.0, 0.0
+    for epoch in epochs:
+        now += epoch  # a crash at its very end
+        assert now - kept <= max(10.0, epoch) + max(0.0, epoch - before) + 1e-6
+        before = epoch
+        if folder.due():
+            folder._last = folder._asked = kept = now
 
 
 def test_a_file_appears_whole_or_not_at_all(tmp_path: Path) -> None:
