@@ -13,9 +13,10 @@ _HEAD = """\
 This page is written by `python -m nas.cli.docs docs/cli.md`; a test keeps it equal to what `--help` says.
 
 Exit codes: 0 done; 1 a mistake in nas itself; 2 wrong arguments, space, data or study; 3 the storage or the tracking
-service; 4 the machine's resources; 5 every trial failed; 130 and 143 interrupted, the same command goes on; 141 nobody
-reads the output any more. Mistakes are told on stderr, a line each: `nas: error: WHERE: WHAT; WHAT TO DO`. They are
-with `--json` too: a script finds one JSON value on stdout, or nothing.
+service; 4 the machine's resources; 5 every trial failed; 130, 143 and 129 interrupted by Ctrl-C,
+SIGTERM and a closed terminal, the same command goes on; 141 nobody reads the output any more. Mistakes are told on
+stderr, a line each: `nas: error: WHERE: WHAT; WHAT TO DO`. They are with `--json` too: a script finds one JSON value on
+stdout, or nothing.
 """
 
 

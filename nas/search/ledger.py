@@ -174,7 +174,7 @@ class Ledger:
 
     def note_death(self, trial: optuna.Trial, cause: str) -> int:
         """Note that the trial's worker died. Returns how often it has, under all drivers."""
-        deaths = [*attributes_of(trial).get("deaths", ()), cause]
+        deaths = [*attributes_of(trial).get("deaths", ()), redact(cause)]
         trial.set_user_attr("deaths", deaths)
         return len(deaths)
 

@@ -147,6 +147,10 @@ def search(loaded: LoadedSpace, options: Options, tracker: Tracker, view: View) 
             except KeyboardInterrupt:
                 interrupted = True
                 lock.insist.patience = 0  # a person is waiting
+            except Exception:
+                _pause(tracker, (main, references))
+                tracker.flush(SECONDS_TO_FLUSH_INTERRUPTED)
+                raise
             arrived = _finish_tracking(tracker, (main, references), interrupted)
             return Summary(
                 study=name,
@@ -273,13 +277,17 @@ def _report_to(queue: TrialQueue, tracker: Tracker, view: View, retention: Reten
 
 def _finish_tracking(tracker: Tracker, ledgers: Sequence[Ledger], interrupted: bool) -> bool:
     """Show what still runs as interrupted, wait a while, note the runs. Returns whether all has arrived."""
-    for ledger in ledgers:
-        tracker.pause([f"{ledger.name}/{trial.number}" for trial in ledger.running()])
+    _pause(tracker, ledgers)
     arrived = tracker.flush(SECONDS_TO_FLUSH_INTERRUPTED if interrupted else SECONDS_TO_FLUSH)
     with suppress(StorageError) if interrupted else nullcontext():  # the next run notes them as well
         for ledger in ledgers:
             ledger.note_late_runs(tracker.run_ids())
     return arrived
+
+
+def _pause(tracker: Tracker, ledgers: Sequence[Ledger]) -> None:
+    for ledger in ledgers:
+        tracker.pause([f"{ledger.name}/{trial.number}" for trial in ledger.running()])
 
 
 @dataclass

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from nas.space.names import folder_name
 from nas.tracking import appearance
 from nas.tracking.appearance import CONFIG_FILE, CONFIG_TAG, STARTED_TAG, UID_TAG, VERDICT_TAG, Point
 from nas.tracking.batches import batches
@@ -117,14 +118,14 @@ class MlflowRuns:
         study = record.study
         found = self.client.get_experiment_by_name(study)
         if found is None:
-            location = None if self._artifacts is None else str(self._artifacts / study)
+            location = None if self._artifacts is None else str(self._artifacts / folder_name(study))
             experiment = str(self.client.create_experiment(study, location, tags=appearance.experiment_tags(record)))
         else:
             experiment = str(found.experiment_id)
             if found.lifecycle_stage == "deleted":
                 self.client.restore_experiment(experiment)
             if self._artifacts is not None:
-                find_moved_files(self.client, experiment, self._artifacts / study)
+                find_moved_files(self.client, experiment, self._artifacts / folder_name(study))
         for run in active_runs(self.client, experiment):
             if UID_TAG in run.data.tags:
                 self._remember(_state_of(run))
