@@ -91,14 +91,15 @@ def check_files(drill: Drill) -> None:
 
 
 def worth_keeping(drill: Drill) -> set[int]:
-    """The front and the five best by the first objective, by Optuna's values table."""
+    """The front and the five best by the first objective. Pruned trials stand in the values table too."""
     gains: dict[int, list[float]] = defaultdict(list)
     directions = [row[0] for row in drill.rows(
         "SELECT direction FROM study_directions JOIN studies USING (study_id)"
         f" WHERE study_name = '{drill.name}' ORDER BY objective"
     )]  # fmt: skip
     for number, objective, value in drill.trial_rows(
-        "SELECT number, objective, value FROM trial_values JOIN trials USING (trial_id) ORDER BY objective"
+        "SELECT number, objective, value FROM trial_values JOIN trials USING (trial_id) WHERE state = 'COMPLETE'"
+        " ORDER BY objective"
     ):
         gains[number].append(value if directions[objective] == "MAXIMIZE" else -value)
 
