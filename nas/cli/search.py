@@ -24,7 +24,7 @@ from nas.tracking.quiet import quiet_environment
 from nas.tracking.tracker import Tracker, open_tracker
 
 if TYPE_CHECKING:
-    from nas.search.run import Options
+    from nas.search.options import Options
 
 
 @dataclass(frozen=True)
@@ -148,7 +148,7 @@ def _run(loaded: LoadedSpace, asked: Asked, place: Place, tracker: Tracker) -> O
 
 
 def _options(asked: Asked, place: Place, sampler: str) -> "Options":
-    from nas.search.run import Options
+    from nas.search.options import Options
 
     return Options(
         layout=place.layout,

@@ -1,23 +1,19 @@
 """`search`: one study from its space to its summary. The driver's main line, read from top to bottom."""
 
 import time
-from collections.abc import Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor, wait
-from contextlib import contextmanager, nullcontext, suppress
+from collections.abc import Sequence
+from contextlib import nullcontext, suppress
 from dataclasses import dataclass, replace
-from importlib import import_module
-from math import inf
-from types import ModuleType
-from typing import TYPE_CHECKING, Literal, Protocol
+from typing import Protocol
 
 from nas.records import DataInfo, Verdict
 from nas.search.drawing import Drawer, Measure
 from nas.search.gallery import gallery
-from nas.search.layout import Layout
 from nas.search.ledger import Ledger
-from nas.search.listing import LISTED, listed, trials_at_once, trials_by_default
+from nas.search.listing import LISTED, listed, trials_by_default
 from nas.search.lock import study_lock
 from nas.search.opening import check_unchanged, free_name, open_references, open_study
+from nas.search.options import Options
 from nas.search.preparation import (
     check_trainable,
     cost_measure,
@@ -30,6 +26,7 @@ from nas.search.pretraining import augmentation_warnings, prepare_backbones
 from nas.search.queue import Budget, Listener, TrialQueue
 from nas.search.retention import Retention
 from nas.search.samplers import GP_LIMIT, check_sampler
+from nas.search.starting import share_cards, starting
 from nas.search.stopping import StoppingRule, check_scheduler
 from nas.search.storage import StorageError, open_storage, quiet_optuna, sqlite_path
 from nas.space.load import LoadedSpace
@@ -38,41 +35,9 @@ from nas.tracking.record import TrialRecord
 from nas.tracking.stores import note_store
 from nas.tracking.tracker import Tracker
 
-if TYPE_CHECKING:
-    from nas.search.executors.cluster import Cluster
-    from nas.search.executors.ray_tune import RayTuneExecutor
-
 SECONDS_TO_FLUSH = 20.0
 """How long the end waits for the tracking service; what has not arrived by then comes with the next run."""
 SECONDS_TO_FLUSH_INTERRUPTED = 3.0
-
-
-@dataclass(frozen=True)
-class Options:
-    """Budget, place and manner of a search. Nothing here changes what a trial's result means.
-
-    trials: the study's total of complete + pruned + failed. seconds: how long this run may take.
-    timeout: seconds that an attempt at a trial may take on a worker; not with `local`.
-    jobs, gpus_per_trial: None shares out what there is; `auto` puts as many trials on a card as its memory holds.
-    address: an existing Ray cluster. executor: `local` runs the trials one after the other in this process.
-    notes: lines that the view shows at the start.
-    """
-
-    layout: Layout
-    storage: str
-    trials: int | None = None
-    seconds: float = inf
-    timeout: float | None = None
-    sampler: str = "tpe"
-    scheduler: str = "asha"
-    stop_baselines: bool = False
-    keep_all: bool = False
-    jobs: int | None = None
-    gpus_per_trial: float | Literal["auto"] | None = None
-    address: str | None = None
-    executor: Literal["ray", "local"] = "ray"
-    fresh: bool = False
-    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -102,13 +67,6 @@ class View(Listener, Protocol):
         """The study is open: `trials` is its total, `warnings` are lines about the data."""
 
 
-class Executor(Protocol):
-    """Works on the jobs of a queue until it has no more."""
-
-    def run(self, queue: TrialQueue) -> None:
-        """Take jobs, report their epochs, hand back their outcomes."""
-
-
 def search(loaded: LoadedSpace, options: Options, tracker: Tracker, view: View) -> Summary:
     """Search a space until its budget is spent; the same call again goes on where this one ended.
 
@@ -128,13 +86,13 @@ def search(loaded: LoadedSpace, options: Options, tracker: Tracker, view: View) 
     space = replace(loaded.space, name=name)
     with quiet_optuna(), study_lock(storage, name) as lock:
         check_unchanged(storage, space)
-        with _starting(options, loaded) as executor:
+        with starting(options, loaded) as executor:
             prepare_backbones(space, options.layout.place)
             data = prepare_data(space, options.layout)
             if slowly:  # torch is loaded while Ray starts
                 check_trainable(space, measure)
             ready = executor.result()  # what the machine cannot give is said before the study exists
-            shares = _share_cards(ready, space, measure, options, data)
+            shares = share_cards(ready, space, measure, options, data)
             main = open_study(lock, space, options.sampler, seed_of(space), data)
             references = open_references(lock, space)
             main.layout = references.layout = options.layout
@@ -164,71 +122,6 @@ def search(loaded: LoadedSpace, options: Options, tracker: Tracker, view: View) 
                 sampler=options.sampler,
                 balanced=space.balanced,
             )
-
-
-@contextmanager
-def _starting(options: Options, loaded: LoadedSpace) -> "Iterator[Future[Executor] | Future[RayTuneExecutor]]":
-    """Start the executor beside the preparations: Ray takes seconds. It is shut down at the end."""
-    if options.executor == "local":
-        from nas.search.executors.in_process import InProcessExecutor
-
-        ready: Future[Executor] = Future()
-        ready.set_result(InProcessExecutor())
-        yield ready
-        return
-    with ThreadPoolExecutor(2, thread_name_prefix="ray-start") as pool:
-        executor = pool.submit(_start_ray_executor, pool, options, loaded)
-        try:
-            yield executor
-        finally:
-            wait([executor])
-            if executor.exception() is None:
-                executor.result().close()  # before the threads end: Ray's processes die with those that started them
-
-
-def _start_ray_executor(pool: ThreadPoolExecutor, options: Options, loaded: LoadedSpace) -> "RayTuneExecutor":
-    """Load Tune, which takes a second, while Ray starts."""
-    from nas.search.executors.cluster import Cluster
-
-    tune = pool.submit(import_module, "nas.search.executors.ray_tune")
-    cluster = Cluster(options.address)
-    cluster.start()
-    try:
-        return _executor_on(cluster, tune.result(), options, loaded)
-    except BaseException:
-        cluster.stop()
-        raise
-
-
-def _executor_on(cluster: "Cluster", tune: ModuleType, options: Options, loaded: LoadedSpace) -> "RayTuneExecutor":
-    """An executor for what the cluster has."""
-    from nas.search.executors.cluster import resources_for
-
-    trials = trials_at_once(options.sampler, loaded.space, options.trials)
-    resources = resources_for(options.jobs, options.gpus_per_trial, trials)
-    if options.address is None:
-        tune.take_warm_processes()
-    modules = (loaded.module, *loaded.siblings)
-    executor: RayTuneExecutor = tune.RayTuneExecutor(cluster, resources, options.layout.ray, modules)
-    return executor
-
-
-def _share_cards(
-    ready: Executor, space: SearchSpace, measure: Measure, options: Options, data: DataInfo | None
-) -> list[str]:
-    """Under `--gpus-per-trial auto` let trials share cards by the memory that they need. Returns lines that say how."""
-    if options.gpus_per_trial != "auto" or options.executor == "local":
-        return []
-    from nas.search.executors.cluster import resources_for
-    from nas.search.executors.ray_tune import RayTuneExecutor
-    from nas.search.executors.sharing import share_by_memory
-
-    assert isinstance(ready, RayTuneExecutor)
-    share = share_by_memory(space, measure, options.layout.place, data)
-    if share is None:  # there are no cards
-        return []
-    ready.resources = resources_for(options.jobs, share.gpus, trials_at_once(options.sampler, space, options.trials))
-    return [f"--gpus-per-trial: auto is {share.gpus:g}: {share.why}"]
 
 
 def _warnings(options: Options, queue: TrialQueue, data: DataInfo | None) -> list[str]:

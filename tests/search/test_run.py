@@ -8,7 +8,8 @@ import pytest
 from nas.search.faults import DiskFull
 from nas.search.layout import Layout
 from nas.search.ledger import Ledger
-from nas.search.run import Options, search
+from nas.search.options import Options
+from nas.search.run import search
 from nas.space.load import load_space_file
 from nas.tracking.record import TrialRecord
 from nas.tracking.tracker import NullTracker
