@@ -21,7 +21,8 @@ from nas import ConvNet, Digits, SearchSpace, TrialConfig, choice
 from nas.job import TrialJob
 from nas.search.layout import Layout
 from nas.search.ledger import Ledger
-from nas.search.run import Options, search
+from nas.search.options import Options
+from nas.search.run import search
 from nas.space.load import LoadedSpace
 from nas.tracking.record import TrialRecord
 from nas.tracking.tracker import open_tracker

@@ -10,7 +10,7 @@ from typing import Any, NoReturn
 import click
 
 from nas.cli.errors import BROKEN_PIPE, INTERRUPTED, error_lines, exit_code, quoted
-from nas.cli.terminal import prepare_streams, silence_stdout
+from nas.cli.terminal import give_up_full_stdout, prepare_streams, silence_stdout
 from nas.redact import redact
 from nas.space.mistakes import near
 
@@ -96,6 +96,7 @@ class Nas(click.Group):
             for line in error_lines(error):
                 click.echo(line, err=True)
             code = exit_code(error)
+            give_up_full_stdout()
         sys.exit(code if isinstance(code, int) else 0)
 
 

@@ -47,6 +47,15 @@ def make_console(**settings: Any) -> "Console":
     return Terminal(**settings)
 
 
+def give_up_full_stdout() -> None:
+    """Let nothing be flushed at the end to a stdout that takes nothing: the exit code would become Python's own."""
+    try:
+        if sys.stdout is not None:
+            sys.stdout.flush()
+    except OSError:
+        silence_stdout()
+
+
 def silence_stdout() -> None:
     """Send what is still to be flushed at the end nowhere."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
