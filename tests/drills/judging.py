@@ -137,7 +137,8 @@ def repeated(lives: list[Life], deaths: list[float]) -> list[tuple[int, float]]:
         if first not in before.begins:
             continue
         last_sign = max([*before.begins.values(), *before.ends.values()])
-        died = min((moment for moment in deaths if moment >= last_sign), default=last_sign)
+        orphaned = any(min(before.begins.values()) <= moment <= last_sign for moment in deaths)  # a worker of Ray's
+        died = last_sign if orphaned else min((moment for moment in deaths if moment >= last_sign), default=last_sign)
         found.append((first, died - before.begins[first]))
     return found
 
