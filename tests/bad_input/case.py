@@ -25,6 +25,7 @@ from tempfile import TemporaryDirectory
 from click.testing import CliRunner
 
 from nas.cli.main import COMMANDS, nas
+from tests.pace import check_time
 from tests.report.studies import small_study
 
 Arguments = Sequence[str] | Callable[[Path], Sequence[str]]
@@ -157,7 +158,7 @@ def check_case(told: Told, case: Case) -> None:
     assert len(told.errors) == len(wanted), f"wanted {len(wanted)} lines\n{shown}"
     for line, fragments in zip(told.errors, wanted, strict=True):
         assert _holds(line, *fragments), f"wanted {fragments}\n{shown}"
-    assert told.seconds <= case.seconds, f"took {told.seconds:.1f} s, {case.seconds:g} allowed\n{shown}"
+    check_time(told.seconds, case.seconds, shown)
 
 
 def _holds(line: str, where: str, what: str, todo: str) -> bool:

@@ -8,6 +8,8 @@ from contextlib import contextmanager
 
 from hypothesis import HealthCheck, Phase, settings
 
+from tests.pace import check_time
+
 CASES = int(os.environ.get("NAS_FUZZ_CASES", "100"))
 
 fuzz = settings(
@@ -34,4 +36,4 @@ def no_hang(seconds: float = HANG) -> Iterator[None]:
     finally:
         faulthandler.cancel_dump_traceback_later()
     took = time.process_time() - began
-    assert took <= seconds, f"took {took:.1f} s, {seconds:g} allowed"
+    check_time(took, seconds)
