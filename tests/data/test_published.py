@@ -235,7 +235,11 @@ def test_digits_from_another_layout_of_the_library(monkeypatch: pytest.MonkeyPat
     assert np.array_equal(labels, before[1])
 
 
-@pytest.mark.parametrize("content", [b"", b"no gzip", gzip.compress(b"1,2\n3,4\n"), gzip.compress(b"a,b")])
+@pytest.mark.parametrize(
+    "content",
+    [b"", b"no gzip", gzip.compress(b"1,2\n3,4\n"), gzip.compress(b"a,b")],
+    ids=["empty", "no gzip", "too few", "letters"],  # packed bytes hold the time, and would name each run's test anew
+)
 def test_damaged_digits(content: bytes, place: DataPlace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     file = tmp_path / "datasets" / "data" / "digits.csv.gz"
     file.parent.mkdir(parents=True)
