@@ -12,7 +12,12 @@ def check_time(took: float, allowed: float, shown: str = "") -> None:
     """Fail where so many seconds are more than `allowed`, at the pace of this machine now; `shown` explains."""
     if took <= allowed:
         return
+    slower = pace()
+    assert took <= allowed * slower, f"took {took:.1f} s, {allowed:g} x {slower:.2f} (its pace) allowed\n{shown}"
+
+
+def pace() -> float:
+    """How many times as long as there things take here now, at least 1."""
     began = time.monotonic()
     subprocess.run([sys.executable, "-c", "import torch"], check=True)
-    pace = max(1.0, (time.monotonic() - began) / QUIET)
-    assert took <= allowed * pace, f"took {took:.1f} s, {allowed:g} x {pace:.2f} (the machine's pace) allowed\n{shown}"
+    return max(1.0, (time.monotonic() - began) / QUIET)
