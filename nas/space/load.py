@@ -196,7 +196,7 @@ def _taken_kinds(module: ModuleType, before: dict[str, type[Component]], file: P
 
 def _siblings(folder: Path) -> Iterator[ModuleType]:
     """Loaded modules of that folder, nas itself left out."""
-    for name, module in sorted(sys.modules.items()):
+    for name, module in sorted(sys.modules.copy().items()):  # in one piece: other threads may be importing
         top = name.partition(".")[0]
         origin = getattr(module, "__file__", None)
         if not origin or top == "nas" or not origin.startswith(str(folder)) or top.startswith("_nas_space"):

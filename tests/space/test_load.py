@@ -2,8 +2,10 @@ import pickle
 import subprocess
 import sys
 import threading
+from collections.abc import Iterator
 from pathlib import Path
 from textwrap import dedent
+from types import ModuleType
 
 import pytest
 
@@ -275,6 +277,19 @@ def test_a_sibling_can_be_imported() -> None:
         assert sys.path == path
     finally:
         sys.modules.pop("sibling_of_mine", None)
+
+
+def test_modules_that_appear_meanwhile_do_no_harm(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Another thread imports while the siblings are looked for."""
+
+    class Growing(dict[str, ModuleType]):
+        def items(self) -> Iterator[tuple[str, ModuleType]]:  # type: ignore[override]
+            for number, item in enumerate(super().items()):
+                self[f"another{number}"] = ModuleType("another")
+                yield item
+
+    monkeypatch.setattr(sys, "modules", Growing(sys.modules))
+    assert load_space_file(write(GOOD)).siblings == ()
 
 
 def test_a_broken_sibling_is_named() -> None:
